@@ -1,0 +1,137 @@
+//! The command line: what users type, what they read, and the exit code a script gets.
+//!
+//! 0 is success, 1 a failure at run time, 2 a wrong configuration, 3 a surrounding that is not there or refuses.
+
+mod check;
+mod docs;
+mod open;
+mod quickstart;
+mod run;
+mod samples;
+mod tail;
+mod wit;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::config::Problems;
+use crate::pipeline::Failure;
+use crate::telemetry::logs::{self, LogFormat, Logs};
+
+/// Kafka in, a WebAssembly guest in the middle, Kafka out.
+#[derive(Debug, Parser)]
+#[command(name = "millstream", version, about, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// How log lines look.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    log_format: Format,
+    /// What is logged: a level, or a list such as `info,guest=debug`.
+    #[arg(long, global = true, default_value = "info", env = "MILLSTREAM_LOG")]
+    log: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One readable line each.
+    Text,
+    /// One JSON object each.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a pipeline until SIGTERM or SIGINT.
+    Run {
+        /// The pipeline's file.
+        #[arg(default_value = "pipeline.toml")]
+        pipeline: PathBuf,
+    },
+    /// Check a pipeline: its file, its schemas, its guest and how they fit; and that Kafka has the topics.
+    Check {
+        /// The pipeline's file.
+        #[arg(default_value = "pipeline.toml")]
+        pipeline: PathBuf,
+        /// Do not ask Kafka.
+        #[arg(long)]
+        offline: bool,
+    },
+    /// Write a guest's WIT folder from its Avro schemas.
+    Wit(wit::Options),
+    /// Try it all out in this process: no Kafka, no Java, nothing left behind.
+    Quickstart(quickstart::Options),
+    /// Print the JSON Schema of pipeline.toml, for editors.
+    Schema,
+    /// Print a generated reference page.
+    Docs {
+        /// Which page.
+        #[arg(value_enum)]
+        page: docs::Page,
+    },
+}
+
+/// Why a command failed.
+enum Fault {
+    /// Exit code 2, and all problems.
+    Configuration(Problems),
+    /// Exit code 1 or 3.
+    Pipeline(Failure),
+}
+
+impl From<Problems> for Fault {
+    fn from(problems: Problems) -> Self {
+        Fault::Configuration(problems)
+    }
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        Fault::Pipeline(failure)
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let format = if arguments.log_format == Format::Json { LogFormat::Json } else { LogFormat::Text };
+    let logs = match logs::init(format, &arguments.log) {
+        Ok(logs) => logs,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let done = dispatch(arguments.command, &logs);
+    logs.finish();
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Fault::Configuration(problems)) => {
+            eprint!("{problems}");
+            ExitCode::from(2)
+        }
+        Err(Fault::Pipeline(failure)) => {
+            eprintln!("error: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn dispatch(command: Command, logs: &Logs) -> Result<(), Fault> {
+    match command {
+        Command::Run { pipeline } => run::run(&pipeline, logs),
+        Command::Check { pipeline, offline } => check::check(&pipeline, offline),
+        Command::Wit(options) => wit::write(&options),
+        Command::Quickstart(options) => quickstart::run(&options),
+        Command::Schema => {
+            println!("{:#}", crate::config::json_schema());
+            Ok(())
+        }
+        Command::Docs { page } => {
+            print!("{}", docs::page(page));
+            Ok(())
+        }
+    }
+}

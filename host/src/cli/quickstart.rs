@@ -1,0 +1,208 @@
+//! `millstream quickstart`: broker, samples, pipeline and a look at what came out, all in this process.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::samples::{self, Sample};
+use super::{Fault, open, run, tail};
+use crate::config::{Framing, Problems, Reject};
+use crate::pipeline::{Control, Failure, Prepared, Telemetry, run as run_pipeline};
+use crate::record::{Batch, Record, Slot, Ticket};
+use crate::schema::Schema;
+use crate::schema::json::decode_json;
+use crate::schema::local::LocalTable;
+use crate::sink::{Outgoing, Producer, ProducerSettings};
+use crate::telemetry::health::Health;
+use crate::telemetry::metrics::{Exporter, Metrics, Snapshot};
+use crate::telemetry::printable::printable;
+
+/// What to try.
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// The pipeline's file; its brokers are left alone, an embedded one is used.
+    #[arg(default_value = "pipeline.toml")]
+    pipeline: PathBuf,
+    /// Sample records, one JSON object a line.
+    #[arg(long, default_value = "schemas/samples/payments.jsonl")]
+    samples: PathBuf,
+    /// How many records to show before and after.
+    #[arg(long, default_value_t = 3)]
+    show: usize,
+}
+
+/// How long the whole run may take before something is wrong.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest value that is shown on a line, in bytes.
+const LINE: usize = 400;
+
+pub(super) fn run(options: &Options) -> Result<(), Fault> {
+    let prepared = open::prepare(&options.pipeline)?;
+    let config = &prepared.config;
+    let id = source_id(&prepared);
+    let samples = samples::read(&options.samples, &prepared.reader, id);
+    let samples = samples.map_err(|why| Problems::of_file(&options.samples, why, None))?;
+    let broker = open::embedded(config)?;
+    let brokers = broker.bootstrap_servers();
+    println!("embedded broker at {brokers} (in this process; not a Kafka to build on)");
+    load(&prepared, &brokers, &samples)?;
+    println!("{} sample records in `{}`", samples.len(), config.source.topics[0]);
+    let count = process(&prepared, &brokers, samples.len() as u64)?;
+    show_outputs(&prepared, &brokers, &samples, &count, options.show)?;
+    show_dead_letters(&prepared, &brokers, &count)?;
+    let Snapshot { consumed, produced, dead_lettered, committed, .. } = count;
+    println!("consumed={consumed} produced={produced} dead-lettered={dead_lettered} committed={committed}");
+    Ok(())
+}
+
+/// The id that samples are framed with; `None` where values carry none.
+fn source_id(prepared: &Prepared) -> Option<u32> {
+    let schema = &prepared.config.source.schema;
+    let framed = prepared.config.source.framing == Framing::Confluent;
+    let folder = schema.parent().filter(|_| framed)?;
+    LocalTable::load(folder).ok()?.id_of(schema)
+}
+
+/// Puts the samples on the source's first topic, waiting for each to be acknowledged.
+fn load(prepared: &Prepared, brokers: &str, samples: &[Sample]) -> Result<(), Failure> {
+    let failed = |why: String| Failure::Kafka(format!("cannot load the samples: {why}"));
+    let settings =
+        ProducerSettings { brokers: brokers.to_owned(), pipeline: "quickstart".to_owned(), properties: Vec::new() };
+    let (producer, mut deliveries) = Producer::connect(&settings).map_err(|error| failed(error.to_string()))?;
+    let topic = producer.topic(&prepared.config.source.topics[0]).map_err(|error| failed(error.to_string()))?;
+    let mut sender = producer.sender();
+    let outgoing: Vec<Outgoing<'_>> = samples
+        .iter()
+        .enumerate()
+        .map(|(index, sample)| {
+            Outgoing::plain(Ticket::new(Slot(0), index as u64), sample.key.as_deref(), Some(&sample.value))
+        })
+        .collect();
+    let (mut at, mut acknowledged, mut reports) = (0, 0, Vec::new());
+    let deadline = Instant::now() + PATIENCE;
+    while acknowledged < samples.len() {
+        if at < outgoing.len() {
+            at += sender.send(&topic, &outgoing[at..]).accepted;
+        }
+        reports.clear();
+        deliveries.poll(Duration::from_millis(20), &mut reports).map_err(|error| failed(error.to_string()))?;
+        if let Some(error) = reports.iter().find_map(|report| report.error.as_ref()) {
+            return Err(failed(error.to_string()));
+        }
+        acknowledged += reports.len();
+        if Instant::now() > deadline {
+            return Err(failed(format!("{acknowledged} of {} are acknowledged", samples.len())));
+        }
+    }
+    Ok(())
+}
+
+/// Runs the pipeline until every sample has come to its end and is committed.
+fn process(prepared: &Prepared, brokers: &str, expected: u64) -> Result<Snapshot, Failure> {
+    let exporter = Exporter::new(run::build());
+    let health = Health::new(PATIENCE, Instant::now());
+    let name = &prepared.config.name;
+    let telemetry =
+        Telemetry { metrics: exporter.pipeline(name, &prepared.config.tenant), health: health.pipeline(name) };
+    let metrics = telemetry.metrics.clone();
+    let control = Arc::new(Control::default());
+    let done = std::thread::scope(|scope| {
+        let pipeline = scope.spawn(|| run_pipeline(prepared, brokers, &control, &telemetry));
+        watch(&metrics, &control, expected);
+        control.drain();
+        pipeline.join()
+    });
+    done.unwrap_or_else(|_| Err(Failure::Host("the pipeline's thread died".into())))?;
+    let count = metrics.snapshot();
+    if count.consumed < expected {
+        return Err(Failure::Kafka(format!(
+            "only {} of {expected} samples came through within {} s",
+            count.consumed,
+            PATIENCE.as_secs()
+        )));
+    }
+    Ok(count)
+}
+
+/// Shows progress (on a terminal) until all is done.
+fn watch(metrics: &Metrics, control: &Control, expected: u64) {
+    let bar = ProgressBar::new(expected);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} records {per_sec}") {
+        bar.set_style(style);
+    }
+    let deadline = Instant::now() + PATIENCE;
+    while !control.wait(Duration::from_millis(30)) && Instant::now() < deadline {
+        let count = metrics.snapshot();
+        let finished = count.produced + count.dead_lettered + count.skipped;
+        bar.set_position(finished);
+        if count.consumed >= expected && finished >= count.consumed {
+            break;
+        }
+    }
+    bar.finish_and_clear();
+}
+
+fn show_outputs(
+    prepared: &Prepared,
+    brokers: &str,
+    samples: &[Sample],
+    count: &Snapshot,
+    show: usize,
+) -> Result<(), Failure> {
+    let config = &prepared.config;
+    let outputs = tail::read(brokers, &config.sink.topic, count.produced as usize, PATIENCE)?;
+    for record in outputs.iter().take(show) {
+        let after = readable(&record, &prepared.output, config.sink.framing);
+        // Before and after belong together by the key and the first field, which the sample pipelines keep.
+        let before = samples.iter().find(|sample| {
+            let same = |json: &serde_json::Value| {
+                let (name, value) = json.as_object().and_then(|o| o.iter().next())?;
+                Some(after.as_ref().ok()?.get(name)? == value)
+            };
+            sample.json.as_ref().and_then(same).unwrap_or(false)
+        });
+        println!();
+        if let Some(json) = before.and_then(|sample| sample.json.as_ref()) {
+            println!("  before {}", printable(json.to_string(), LINE));
+        }
+        println!("  after  {}", after.map_or_else(|why| why, |json| printable(json.to_string(), LINE)));
+    }
+    Ok(())
+}
+
+fn readable(record: &Record<'_>, schema: &Schema, framing: Framing) -> Result<serde_json::Value, String> {
+    let value = record.value().unwrap_or_default();
+    let mut avro = match framing {
+        Framing::None => value,
+        Framing::Confluent => crate::decode::framing::split(value).map_err(|error| error.to_string())?.1,
+    };
+    decode_json(schema, &mut avro).map_err(|error| error.to_string())
+}
+
+fn show_dead_letters(prepared: &Prepared, brokers: &str, count: &Snapshot) -> Result<(), Failure> {
+    let Reject::DeadLetter { topic } = &prepared.config.errors.reject else { return Ok(()) };
+    let letters: Batch = tail::read(brokers, topic, count.dead_lettered as usize, PATIENCE)?;
+    let mut reasons: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    for record in letters.iter() {
+        let header = |name: &str| {
+            let found = record.headers().find(|(key, _)| *key == name.as_bytes());
+            printable(found.and_then(|(_, value)| value).unwrap_or_default(), LINE)
+        };
+        let at = format!("{}[{}]@{}", header("__dlq.errors.topic"), header("__dlq.errors.partition"), header("__dlq.errors.offset"));
+        let reason = reasons.entry(header("__dlq.errors.message")).or_insert((0, at));
+        reason.0 += 1;
+    }
+    println!("\n{} dead letters in `{topic}`:", letters.len());
+    for (reason, (times, at)) in reasons.iter().take(12) {
+        println!("  {times:>4} x {reason} (first at {at})");
+    }
+    if reasons.len() > 12 {
+        println!("  ... and {} more reasons", reasons.len() - 12);
+    }
+    println!();
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! pipeline.toml: from the text to a checked plan, with all problems reported at once and each with its place.
+//!
+//! One table of keys (`spec`) is behind the reading, the JSON Schema for editors and the reference page, so that they
+//! cannot disagree.
+
+mod checks;
+mod client_properties;
+mod cross;
+mod interpolate;
+mod json_schema;
+mod nearest;
+mod plan;
+mod problem;
+mod properties;
+mod reader;
+mod reference;
+mod snippet;
+mod spec;
+mod syntax;
+mod units;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use interpolate::References;
+use plan::Places;
+use problem::SourceText;
+use reader::Reader;
+
+pub use client_properties::SECRET_PROPERTIES;
+pub use json_schema::json_schema;
+pub use plan::{Brokers, Commit, Errors, Framing, Grants, Kafka, Pipeline, Reject, Sink, Source, Stage, Start};
+pub use problem::{Location, Problem, Problems};
+pub use reference::reference;
+
+/// Reads and checks a pipeline file with the environment of this process.
+pub fn load(path: &Path) -> Result<Pipeline, Problems> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        let help = "name a pipeline file, e.g. `millstream check pipeline.toml`".to_owned();
+        Problems::of_file(path, format!("the pipeline file cannot be read: {error}"), Some(help))
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let message = format!("the pipeline file is not UTF-8 text: the first wrong byte is in line {line}");
+        Problems::of_file(path, message, Some("save it as UTF-8".to_owned()))
+    })?;
+    parse(&text, path, &|name| std::env::var(name).ok())
+}
+
+/// Checks the text of a pipeline file. `path` is its name: relative paths start at its folder. `env` is the environment.
+pub fn parse(text: &str, path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Pipeline, Problems> {
+    let source = SourceText::new(path, text);
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let (table, broken) = syntax::parse(&source);
+    let mut reader = Reader::new(&source, References { env, folder }, !broken.problems.is_empty());
+    reader.read(table.get_ref());
+    reader.cross_check();
+    let Reader { settings, spans, mut problems, .. } = reader;
+    problems.retain(|problem| broken.leaves(problem));
+    problems.extend(broken.problems);
+    if !problems.is_empty() {
+        return Err(Problems::new(problems));
+    }
+    drop(table);
+    settings.pipeline(Places { source, spans }, path.to_path_buf()).ok_or_else(|| {
+        let message = "the pipeline file could not be understood, though nothing in it is wrong".to_owned();
+        Problems::of_file(
+            path,
+            message,
+            Some("this is a fault of Millstream: please report it with the file".to_owned()),
+        )
+    })
+}

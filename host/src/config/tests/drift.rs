@@ -1,0 +1,58 @@
+//! Committed files that are made from the table of keys.
+
+use super::*;
+
+const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+#[test]
+fn the_json_schema_is_up_to_date() {
+    let committed = std::fs::read_to_string(format!("{PROJECT}/pipeline.schema.json")).unwrap_or_default();
+    let made = serde_json::to_string_pretty(&json_schema()).unwrap();
+    let same = committed.trim_end() == made;
+    assert!(same, "pipeline.schema.json is out of date: run `millstream schema > pipeline.schema.json`");
+}
+
+#[test]
+fn the_reference_page_is_up_to_date() {
+    let committed = std::fs::read_to_string(format!("{PROJECT}/docs/pipeline.toml.md")).unwrap_or_default();
+    assert!(committed == reference(), "docs/pipeline.toml.md is out of date: run `make docs`");
+}
+
+#[test]
+fn the_schema_has_what_works_and_nothing_else() {
+    let schema = json_schema();
+    assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
+    assert_eq!(schema["required"], serde_json::json!(["pipeline", "source", "stage", "sink"]));
+    let properties = &schema["properties"];
+    assert!(properties.get("retry").is_none());
+    let stage = &properties["stage"]["items"];
+    assert!(stage["properties"].get("config").is_none());
+    assert_eq!(stage["additionalProperties"], false);
+    assert_eq!(stage["properties"]["grants"]["items"]["anyOf"][0]["enum"], serde_json::json!(["clock", "random"]));
+    assert_eq!(stage["properties"]["limits"]["properties"]["memory"]["default"], "64MiB");
+    assert_eq!(properties["commit"]["properties"]["records"]["default"], 10_000);
+    let format = &properties["source"]["properties"]["format"];
+    assert_eq!(format["anyOf"][0]["enum"], serde_json::json!(["avro"]));
+}
+
+#[test]
+fn every_key_has_a_description_and_a_row() {
+    fn walk(keys: &[Key], path: &str, schema: &serde_json::Value, page: &str) {
+        for key in keys.iter().filter(|key| key.support == Support::Now) {
+            let name = reader::join(path, key.name);
+            let own = &schema["properties"][key.name];
+            assert!(own["description"].as_str().is_some_and(|text| !text.is_empty()), "{name} has no description");
+            match key.kind.keys() {
+                Some(keys) => {
+                    let inner = if matches!(key.kind, Kind::Sections(_)) { &own["items"] } else { own };
+                    walk(keys, &name, inner, page);
+                }
+                None => {
+                    let row = name.split_once('.').map_or("", |(_, row)| row);
+                    assert!(page.contains(&format!("| `{row}` |")), "{name} has no row in the reference");
+                }
+            }
+        }
+    }
+    walk(ROOT, "", &json_schema(), &reference());
+}

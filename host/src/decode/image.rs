@@ -1,0 +1,231 @@
+//! The memory image of a batch: what will stand in the guest's memory, before the guest has given any memory for it.
+//!
+//! Records are decoded here first and copied over only when whole. A record that turns out to be broken is rolled
+//! back and costs the guest nothing, and decoding needs neither a guest nor `unsafe`.
+
+use super::error::{Failure, Fault};
+use super::cursor::Cursor;
+
+/// A pointer in the image that gets its value when the guest has given the memory it points to.
+#[derive(Debug, Clone, Copy)]
+pub struct Fixup {
+    /// Where in the image the 32-bit pointer stands.
+    pub slot: u32,
+    /// Where the bytes that it points to start, in `from`.
+    pub start: u32,
+    /// How many bytes, never 0.
+    pub len: u32,
+    /// Whose bytes.
+    pub from: From,
+}
+
+/// Where a fixup's bytes come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// The batch's own bytes (text and byte strings): copied once, from Kafka's bytes to the guest's.
+    Source,
+    /// The image itself, with this alignment: the items of a list.
+    Image(u8),
+}
+
+/// Fields carried from input to output past the guest, as Avro bytes.
+#[derive(Debug, Default)]
+pub struct Carried {
+    bytes: Vec<u8>,
+    /// Start and end of each field's bytes, `width` for each record.
+    spans: Vec<(u32, u32)>,
+    width: usize,
+}
+
+impl Carried {
+    /// The bytes of field `field` of record `record`, both counted from 0 in the order of the plan and the batch.
+    pub fn get(&self, record: usize, field: usize) -> &[u8] {
+        let (start, end) = self.spans.get(record * self.width + field).copied().unwrap_or_default();
+        self.bytes.get(start as usize..end as usize).unwrap_or_default()
+    }
+
+    fn set(&mut self, record: usize, field: usize, bytes: &[u8]) {
+        let start = self.bytes.len() as u32;
+        self.bytes.extend_from_slice(bytes);
+        self.spans[record * self.width + field] = (start, self.bytes.len() as u32);
+    }
+
+    fn clear(&mut self, width: usize) {
+        self.bytes.clear();
+        self.spans.clear();
+        self.width = width;
+    }
+}
+
+/// The image of a batch under construction. Reused from batch to batch.
+#[derive(Debug, Default)]
+pub struct Image {
+    pub(super) bytes: Vec<u8>,
+    pub(super) fixups: Vec<Fixup>,
+    carried: Carried,
+    stride: usize,
+    count: usize,
+    limit: usize,
+}
+
+struct Mark {
+    bytes: usize,
+    fixups: usize,
+    carried: usize,
+    spans: usize,
+}
+
+impl Image {
+    /// Empties the image and makes room for up to `capacity` records of `stride` bytes with `carried` fields each
+    /// carried past the guest. A record with which the image would pass `limit` bytes fails with
+    /// [`Fault::TooLarge`].
+    pub fn begin(&mut self, stride: usize, capacity: usize, carried: usize, limit: usize) {
+        self.bytes.clear();
+        self.bytes.resize(stride * capacity, 0);
+        self.fixups.clear();
+        self.carried.clear(carried);
+        (self.stride, self.count, self.limit) = (stride, 0, limit.min(u32::MAX as usize));
+    }
+
+    /// Adds a record by `decode`, which writes at the offset it is given. On failure the image is as before.
+    pub fn add(&mut self, decode: impl FnOnce(&mut Image, usize) -> Result<(), Failure>) -> Result<(), Failure> {
+        let mark = Mark {
+            bytes: self.bytes.len(),
+            fixups: self.fixups.len(),
+            carried: self.carried.bytes.len(),
+            spans: self.carried.spans.len(),
+        };
+        self.carried.spans.resize(mark.spans + self.carried.width, (0, 0));
+        let at = self.stride * self.count;
+        match decode(self, at) {
+            Ok(()) => {
+                self.count += 1;
+                Ok(())
+            }
+            Err(failure) => {
+                self.bytes.truncate(mark.bytes);
+                self.fixups.truncate(mark.fixups);
+                self.carried.bytes.truncate(mark.carried);
+                self.carried.spans.truncate(mark.spans);
+                self.bytes[at..at + self.stride].fill(0);
+                Err(failure)
+            }
+        }
+    }
+
+    /// Records added so far.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The records' own bytes, `count` times `stride`; their pointers are unset until the fixups are done.
+    pub fn records(&self) -> &[u8] {
+        &self.bytes[..self.stride * self.count]
+    }
+
+    /// Pointers to set, items before the lists that hold them.
+    pub fn fixups(&self) -> &[Fixup] {
+        &self.fixups
+    }
+
+    /// Bytes of the image from `start`.
+    pub fn slice(&self, start: usize, len: usize) -> &[u8] {
+        &self.bytes[start..start + len]
+    }
+
+    /// Sets the pointer of fixup `index`.
+    pub fn set_pointer(&mut self, index: usize, pointer: u32) {
+        let slot = self.fixups[index].slot as usize;
+        self.bytes[slot..slot + 4].copy_from_slice(&pointer.to_le_bytes());
+    }
+
+    /// The pointer that [`Image::set_pointer`] gave the fixup.
+    pub fn pointer(&self, fixup: &Fixup) -> usize {
+        let mut pointer = [0; 4];
+        pointer.copy_from_slice(self.slice(fixup.slot as usize, 4));
+        u32::from_le_bytes(pointer) as usize
+    }
+
+    /// Hands out the carried fields, leaving none.
+    pub fn take_carried(&mut self) -> Carried {
+        std::mem::take(&mut self.carried)
+    }
+
+    /// Gives a used buffer back, so that the next batch need not allocate one.
+    pub fn return_carried(&mut self, mut carried: Carried) {
+        carried.clear(0);
+        self.carried = carried;
+    }
+
+    /// Keeps a field of the record under construction for the output.
+    pub(super) fn carry(&mut self, field: u16, bytes: &[u8]) {
+        self.carried.set(self.count, usize::from(field), bytes);
+    }
+
+    pub(super) fn put<const N: usize>(&mut self, at: usize, value: [u8; N]) {
+        self.bytes[at..at + N].copy_from_slice(&value);
+    }
+
+    /// Writes a discriminant of 1, 2 or 4 bytes.
+    pub(super) fn put_discriminant(&mut self, at: usize, size: u8, value: u32) {
+        let size = usize::from(size);
+        self.bytes[at..at + size].copy_from_slice(&value.to_le_bytes()[..size]);
+    }
+
+    /// Writes pointer and length of a list or string that is not empty; the pointer comes later.
+    pub(super) fn put_later(&mut self, at: usize, count: u32, start: u32, len: u32, from: From) {
+        self.put(at + 4, count.to_le_bytes());
+        self.fixups.push(Fixup { slot: at as u32, start, len, from });
+    }
+
+    /// Writes an empty list: any aligned pointer will do, and no memory is asked for.
+    pub(super) fn put_empty(&mut self, at: usize, align: u32) {
+        self.put(at, align.to_le_bytes());
+        self.put(at + 4, 0u32.to_le_bytes());
+    }
+
+    /// Room for a list's items: the old `room` where it suffices, else a new one of at least twice the size to which
+    /// the old items move. `first_fixup` is the list's first fixup; pointers within moved items move with them.
+    pub(super) fn grow(&mut self, room: Room, need: Option<usize>, cursor: &Cursor<'_>) -> Result<Room, Failure> {
+        let too_large = || cursor.fail(Fault::TooLarge(self.limit));
+        let need = need.ok_or_else(too_large)?;
+        if need <= room.capacity {
+            return Ok(room);
+        }
+        let start = self.bytes.len().next_multiple_of(8);
+        let capacity = if room.capacity == 0 { need } else { need.max(2 * room.capacity) };
+        let end = start.checked_add(capacity).filter(|end| *end <= self.limit).ok_or_else(too_large)?;
+        self.bytes.resize(end, 0);
+        self.bytes.copy_within(room.start..room.start + room.capacity, start);
+        let moved = room.start..room.start + room.capacity;
+        for fixup in &mut self.fixups[room.first_fixup..] {
+            if moved.contains(&(fixup.slot as usize)) {
+                fixup.slot = (fixup.slot as usize - room.start + start) as u32;
+            }
+        }
+        Ok(Room { start, capacity, ..room })
+    }
+
+    /// A list's room before its first item.
+    pub(super) fn no_room(&self) -> Room {
+        Room { start: 0, capacity: 0, first_fixup: self.fixups.len() }
+    }
+
+    /// Bytes of a constant (a default), copied into the image since they are not in the batch.
+    pub(super) fn append(&mut self, bytes: &[u8], cursor: &Cursor<'_>) -> Result<u32, Failure> {
+        let start = self.bytes.len();
+        if start + bytes.len() > self.limit {
+            return Err(cursor.fail(Fault::TooLarge(self.limit)));
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(start as u32)
+    }
+}
+
+/// Where a list's items are built.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    pub(super) start: usize,
+    pub(super) capacity: usize,
+    first_fixup: usize,
+}

@@ -1,0 +1,69 @@
+//! Which writer's types can be read as which reader's, by the specification's rules of schema resolution.
+
+use super::plan::Skip;
+use crate::schema::{FullName, Kind, Schema, TypeId};
+
+/// Whether two named types may be the same: equal short names, or the reader has the writer's name as an alias.
+pub fn names_match(writer: &Kind, reader: &Kind) -> bool {
+    let matches = |w: &FullName, r: &FullName, aliases: &[FullName]| {
+        w.short() == r.short() || aliases.iter().any(|alias| alias == w || alias.0 == w.short())
+    };
+    match (writer, reader) {
+        (Kind::Record(w), Kind::Record(r)) => matches(&w.name, &r.name, &r.aliases),
+        (Kind::Enum(w), Kind::Enum(r)) => matches(&w.name, &r.name, &r.aliases),
+        (Kind::Fixed(w), Kind::Fixed(r)) => matches(&w.name, &r.name, &r.aliases),
+        _ => false,
+    }
+}
+
+/// The reader's branch for a writer's type: the first of the same type and full name, else of the same type and short
+/// name or alias, else the first that it can be promoted to.
+pub fn branch(writer: &Schema, w: TypeId, reader: &Schema, branches: &[TypeId]) -> Option<usize> {
+    let wk = writer.kind(w);
+    let find = |fits: &dyn Fn(&Kind) -> bool| branches.iter().position(|b| fits(reader.kind(*b)));
+    find(&|rk| same_full_name(wk, rk))
+        .or_else(|| find(&|rk| same_type(wk, rk)))
+        .or_else(|| find(&|rk| promotable(wk, rk)))
+}
+
+fn same_full_name(w: &Kind, r: &Kind) -> bool {
+    match (w, r) {
+        (Kind::Record(w), Kind::Record(r)) => w.name == r.name,
+        (Kind::Enum(w), Kind::Enum(r)) => w.name == r.name,
+        (Kind::Fixed(w), Kind::Fixed(r)) => w.name == r.name,
+        _ => false,
+    }
+}
+
+fn same_type(w: &Kind, r: &Kind) -> bool {
+    let unnamed = !matches!(w, Kind::Record(_) | Kind::Enum(_) | Kind::Fixed(_));
+    std::mem::discriminant(w) == std::mem::discriminant(r) && (unnamed || names_match(w, r))
+}
+
+fn promotable(w: &Kind, r: &Kind) -> bool {
+    matches!(
+        (w, r),
+        (Kind::Int, Kind::Long | Kind::Float | Kind::Double)
+            | (Kind::Long, Kind::Float | Kind::Double)
+            | (Kind::Float, Kind::Double)
+            | (Kind::String, Kind::Bytes)
+            | (Kind::Bytes, Kind::String)
+    )
+}
+
+/// How to pass over a value. The schema must not be recursive: that is refused before a plan is made.
+pub fn skip(schema: &Schema, id: TypeId) -> Skip {
+    match schema.kind(id) {
+        Kind::Null => Skip::Bytes(0),
+        Kind::Boolean => Skip::Bytes(1),
+        Kind::Int | Kind::Long | Kind::Enum(_) => Skip::Varint,
+        Kind::Float => Skip::Bytes(4),
+        Kind::Double => Skip::Bytes(8),
+        Kind::Bytes | Kind::String => Skip::Length,
+        Kind::Fixed(fixed) => Skip::Bytes(fixed.size),
+        Kind::Array(item) => Skip::Array(Box::new(skip(schema, *item))),
+        Kind::Map(value) => Skip::Map(Box::new(skip(schema, *value))),
+        Kind::Union(branches) => Skip::Union(branches.iter().map(|b| skip(schema, *b)).collect()),
+        Kind::Record(record) => Skip::Sequence(record.fields.iter().map(|f| skip(schema, f.ty)).collect()),
+    }
+}

@@ -1,0 +1,209 @@
+//! Runs a plan over one value.
+
+use super::cursor::Cursor;
+use super::error::{Failure, Fault};
+use super::image::{From, Image};
+use super::plan::{Action, DecodePlan, Op, Payload, Skip, Step};
+
+impl DecodePlan {
+    /// Decodes the value at `base` of the batch's bytes as the image's next record.
+    ///
+    /// The value must end where `value` ends. On failure the image is as before.
+    pub fn decode(&self, value: &[u8], base: u32, image: &mut Image) -> Result<(), Failure> {
+        image.add(|image, at| {
+            let mut cursor = Cursor::new(value, base);
+            run(&self.root, &mut cursor, image, at)?;
+            match cursor.left() {
+                0 => Ok(()),
+                left => Err(cursor.fail(Fault::Trailing(left))),
+            }
+        })
+    }
+}
+
+fn run(op: &Op, cursor: &mut Cursor<'_>, image: &mut Image, at: usize) -> Result<(), Failure> {
+    match op {
+        Op::Record(steps) => steps.iter().try_for_each(|step| run_step(step, cursor, image, at))?,
+        Op::Text => {
+            let text = cursor.string()?;
+            put_bytes(text, cursor, image, at)?;
+        }
+        Op::Long { narrow: false } => image.put(at, cursor.long()?.to_le_bytes()),
+        Op::Int => image.put(at, cursor.int()?.to_le_bytes()),
+        Op::Bool => image.put(at, [cursor.boolean()?.into()]),
+        Op::F64 => image.put(at, cursor.array::<8>()?),
+        Op::F32 => image.put(at, cursor.array::<4>()?),
+        Op::Enum { cases, size } => {
+            let index = cursor.index(cases.len(), Fault::EnumIndex)?;
+            match &cases[index] {
+                Ok(case) => image.put_discriminant(at, *size, *case),
+                Err(symbol) => return Err(cursor.fail(Fault::Symbol(symbol.clone()))),
+            }
+        }
+        Op::Branches(branches) => {
+            let index = cursor.index(branches.len(), Fault::UnionIndex)?;
+            match &branches[index] {
+                Ok(branch) => run(branch, cursor, image, at)?,
+                Err(no) => {
+                    let fault = Fault::Branch { writer: no.writer.clone(), reader: no.reader.clone() };
+                    return Err(cursor.fail(fault));
+                }
+            }
+        }
+        Op::None => image.put(at, [0]),
+        Op::Some { payload, inner } => {
+            image.put(at, [1]);
+            run(inner, cursor, image, at + payload)?;
+        }
+        Op::Case { case, size, payload, inner } => {
+            image.put_discriminant(at, *size, *case);
+            match inner {
+                Payload::Value(inner) => run(inner, cursor, image, at + payload)?,
+                Payload::Skip(inner) => skip(inner, cursor)?,
+            }
+        }
+        Op::List { .. } | Op::Map { .. } => run_list(op, cursor, image, at)?,
+        Op::Bytes => {
+            let bytes = cursor.bytes()?;
+            put_bytes(bytes, cursor, image, at)?;
+        }
+        Op::Fixed(size) => {
+            let bytes = cursor.take(*size)?;
+            put_bytes(bytes, cursor, image, at)?;
+        }
+        Op::Long { narrow: true } | Op::IntegerToF32 { .. } | Op::IntegerToF64 { .. } | Op::F32ToF64 => {
+            promote(op, cursor, image, at)?;
+        }
+    }
+    Ok(())
+}
+
+/// The numeric promotions of the specification's schema resolution.
+fn promote(op: &Op, cursor: &mut Cursor<'_>, image: &mut Image, at: usize) -> Result<(), Failure> {
+    let integer = |cursor: &mut Cursor<'_>, narrow: bool| match narrow {
+        true => cursor.int().map(i64::from),
+        false => cursor.long(),
+    };
+    match op {
+        Op::Long { narrow } => image.put(at, integer(cursor, *narrow)?.to_le_bytes()),
+        Op::IntegerToF32 { narrow } => image.put(at, (integer(cursor, *narrow)? as f32).to_le_bytes()),
+        Op::IntegerToF64 { narrow } => image.put(at, (integer(cursor, *narrow)? as f64).to_le_bytes()),
+        _ => image.put(at, f64::from(f32::from_le_bytes(cursor.array()?)).to_le_bytes()),
+    }
+    Ok(())
+}
+
+fn run_step(step: &Step, cursor: &mut Cursor<'_>, image: &mut Image, at: usize) -> Result<(), Failure> {
+    let start = cursor.position();
+    let done = match &step.action {
+        Action::Put(offset, op) => run(op, cursor, image, at + offset),
+        Action::Skip(inner) => skip(inner, cursor),
+        Action::Default(offset, bytes, op) => run(op, &mut Cursor::of_constant(bytes), image, at + offset),
+        Action::CarryDefault(_) => Ok(()),
+    };
+    if let Err(mut failure) = done {
+        failure.path.push(step.name.clone());
+        return Err(failure);
+    }
+    if let Some(field) = step.carry {
+        match &step.action {
+            Action::Default(_, bytes, _) | Action::CarryDefault(bytes) => image.carry(field, bytes),
+            Action::Put(..) | Action::Skip(_) => image.carry(field, cursor.between(start, cursor.position())),
+        }
+    }
+    Ok(())
+}
+
+/// Writes a string or byte list of bytes just read.
+#[inline]
+fn put_bytes(bytes: &[u8], cursor: &Cursor<'_>, image: &mut Image, at: usize) -> Result<(), Failure> {
+    let len = bytes.len() as u32;
+    if len == 0 {
+        image.put_empty(at, 1);
+        return Ok(());
+    }
+    match cursor.source_of(bytes.len()) {
+        Some(start) => image.put_later(at, len, start, len, From::Source),
+        None => {
+            let start = image.append(bytes, cursor)?;
+            image.put_later(at, len, start, len, From::Image(1));
+        }
+    }
+    Ok(())
+}
+
+fn run_list(op: &Op, cursor: &mut Cursor<'_>, image: &mut Image, at: usize) -> Result<(), Failure> {
+    let (inner, offset, size, align) = match op {
+        Op::Map { value, offset, size, align } => (value, Some(*offset), *size, *align),
+        Op::List { item, size, align } => (item, None, *size, *align),
+        _ => return Ok(()),
+    };
+    let mut room = image.no_room();
+    let mut total = 0usize;
+    loop {
+        let (count, _) = cursor.block()?;
+        if count == 0 {
+            break;
+        }
+        // An item may take no byte of input (a record of defaults), so the image's limit is what bounds the count.
+        let need = total.checked_add(count).and_then(|n| n.checked_mul(size));
+        room = image.grow(room, need, cursor)?;
+        for index in total..total + count {
+            let item = room.start + index * size;
+            match offset {
+                None => run(inner, cursor, image, item)?,
+                Some(offset) => {
+                    let key = cursor.string()?;
+                    put_bytes(key, cursor, image, item)?;
+                    run(inner, cursor, image, item + offset)?;
+                }
+            }
+        }
+        total += count;
+    }
+    match total {
+        0 => image.put_empty(at, u32::from(align)),
+        _ => image.put_later(at, total as u32, room.start as u32, (total * size) as u32, From::Image(align)),
+    }
+    Ok(())
+}
+
+fn skip(what: &Skip, cursor: &mut Cursor<'_>) -> Result<(), Failure> {
+    match what {
+        Skip::Bytes(count) => cursor.take(*count).map(drop),
+        Skip::Varint => cursor.long().map(drop),
+        Skip::Length => cursor.bytes().map(drop),
+        Skip::Sequence(parts) => parts.iter().try_for_each(|part| skip(part, cursor)),
+        Skip::Union(branches) => {
+            let index = cursor.index(branches.len(), Fault::UnionIndex)?;
+            skip(&branches[index], cursor)
+        }
+        Skip::Array(item) => skip_blocks(cursor, |cursor| skip(item, cursor)),
+        Skip::Map(value) => skip_blocks(cursor, |cursor| {
+            cursor.bytes()?;
+            skip(value, cursor)
+        }),
+    }
+}
+
+fn skip_blocks(
+    cursor: &mut Cursor<'_>,
+    mut one: impl FnMut(&mut Cursor<'_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    loop {
+        match cursor.block()? {
+            (0, _) => return Ok(()),
+            (_, Some(size)) => drop(cursor.take(size)?),
+            (count, None) => {
+                for _ in 0..count {
+                    let before = cursor.position();
+                    one(cursor)?;
+                    if cursor.position() == before {
+                        // Items of no bytes are all alike: a hostile count of them must not keep us here.
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}

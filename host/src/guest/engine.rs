@@ -1,0 +1,79 @@
+//! One per process: the wasm engine, its settings, and the clock that ends guests which overrun.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use wasmtime::{Cache, CacheConfig, Config};
+
+use super::error::LoadError;
+
+/// The engine's release train, for people who look for its advisories.
+pub const WASMTIME: &str = "48";
+
+/// How often the epoch clock ticks: the grain of every time limit.
+pub(super) const TICK: Duration = Duration::from_millis(10);
+
+/// Wasm stack of a guest: `reliability.md` 6 asks for 512 KiB, enough for interpreters of dynamic languages.
+const STACK: usize = 512 << 10;
+
+/// Compiles components and runs their instances. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    pub(super) inner: wasmtime::Engine,
+    _clock: Arc<Clock>,
+}
+
+#[derive(Debug)]
+struct Clock {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Starts the engine and its clock. Compiled components are cached in `cache`, which no tenant may be able to write
+    /// to: what stands there is run as native code.
+    pub fn start(cache: Option<&Path>) -> Result<Engine, LoadError> {
+        let failed = |error: wasmtime::Error| LoadError::Engine(format!("{error:#}"));
+        let mut config = Config::new();
+        config.wasm_component_model(true).epoch_interruption(true).max_wasm_stack(STACK);
+        if let Some(folder) = cache {
+            let mut settings = CacheConfig::new();
+            settings.with_directory(folder);
+            config.cache(Some(Cache::new(settings).map_err(failed)?));
+        }
+        let inner = wasmtime::Engine::new(&config).map_err(failed)?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let (ticking, engine) = (stop.clone(), inner.weak());
+        // A thread of its own: a busy async runtime must not be able to hold the clock up.
+        let tick = move || {
+            while !ticking.load(Ordering::Relaxed) {
+                std::thread::park_timeout(TICK);
+                match engine.upgrade() {
+                    Some(engine) => engine.increment_epoch(),
+                    None => return,
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("epoch-clock".into()).spawn(tick);
+        let thread = thread.map_err(|error| LoadError::Engine(format!("cannot start the epoch clock: {error}")))?;
+        Ok(Engine { inner, _clock: Arc::new(Clock { stop, thread: Some(thread) }) })
+    }
+
+    /// Ticks of the epoch clock that give a call at least this long.
+    pub(super) fn ticks(limit: Duration) -> u64 {
+        limit.as_millis().div_ceil(TICK.as_millis()) as u64 + 1
+    }
+}
+
+impl Drop for Clock {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            drop(thread.join());
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The typed lane: a batch's image goes into the guest's memory, and the guest's answer is encoded straight out of it.
+//!
+//! This is the one place that stands on wasmtime's doc-hidden lowering and lifting traits (wasmtime 48, pinned in
+//! Cargo.lock), and the only `unsafe` around guests. Everything that interprets bytes is safe code elsewhere:
+//! `decode` builds the image, `encode` reads the guest's memory as a slice.
+
+use std::cell::RefCell;
+use std::mem::MaybeUninit;
+use std::sync::{Arc, Mutex};
+
+use wasmtime::component::__internal::{CanonicalAbiInfo, InstanceType, InterfaceType, LiftContext, LowerContext};
+use wasmtime::component::{ComponentType, Func, Lift, Lower, TypedFunc};
+use wasmtime::{Result, Store, ValRaw, bail};
+
+use crate::decode::{Carried, From, Image};
+use crate::encode::{Broken, EncodePlan, OutputLimits, Outputs};
+
+/// A guest's function of the shape `func(list<T>) -> list<result<U, fault>>`, ready to be called.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lane {
+    func: Func,
+}
+
+/// What a call answers into. It travels with the call and comes back, so that its buffers are reused.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// How to read the answer.
+    pub(super) plan: Arc<EncodePlan>,
+    /// Fields that went past the guest.
+    pub(super) carried: Carried,
+    /// Bounds of the answer.
+    pub(super) limits: OutputLimits,
+    /// Where values and verdicts go.
+    pub(super) outputs: Outputs,
+    /// What the guest broke, if it did.
+    pub(super) broken: Option<Broken>,
+}
+
+thread_local! {
+    /// The answer of the call in progress. Lifting has no other way to reach the caller: its trait gives it the guest's
+    /// memory and nothing else, and that memory is freed by the guest before the call returns.
+    static ANSWER: RefCell<Option<Answer>> = const { RefCell::new(None) };
+}
+
+impl Lane {
+    /// Takes a function whose type the caller has matched: one list in, one list out.
+    pub(super) fn new<T: 'static>(func: Func, store: &Store<T>) -> Result<Lane> {
+        func.typed::<(Batch<'static>,), (Answered,)>(store)?;
+        Ok(Lane { func })
+    }
+
+    /// Calls the guest with the image's records. Whatever happens, the answer comes back with its buffers.
+    pub(super) fn call<T: 'static>(
+        &self,
+        store: &mut Store<T>,
+        source: &[u8],
+        image: &mut Image,
+        align: u32,
+        answer: Answer,
+    ) -> (Option<Answer>, Result<()>) {
+        ANSWER.set(Some(answer));
+        // SAFETY: `new` has checked this function against these parameter and result types; the lifetime of `Batch`
+        // takes no part in that check.
+        let func: TypedFunc<(Batch<'_>,), (Answered,)> = unsafe { TypedFunc::new_unchecked(self.func) };
+        let batch = Batch { source, image: Mutex::new(image), align };
+        let done = func.call(store, (batch,));
+        (ANSWER.take(), done.map(drop))
+    }
+}
+
+/// The argument: a list of records whose image is ready.
+struct Batch<'a> {
+    source: &'a [u8],
+    /// A mutex only because wasmtime wants arguments that could be shared; it is never contended.
+    image: Mutex<&'a mut Image>,
+    align: u32,
+}
+
+impl Batch<'_> {
+    fn write<T: 'static>(&self, cx: &mut LowerContext<'_, T>) -> Result<(usize, usize)> {
+        let Ok(mut image) = self.image.try_lock() else { bail!("a batch was lowered twice") };
+        for index in 0..image.fixups().len() {
+            let fixup = image.fixups()[index];
+            let (start, len) = (fixup.start as usize, fixup.len as usize);
+            match fixup.from {
+                From::Source => {
+                    let pointer = cx.realloc(0, 0, 1, len)?;
+                    copy(cx, pointer, &self.source[start..start + len])?;
+                    image.set_pointer(index, u32::try_from(pointer)?);
+                }
+                From::Image(align) => {
+                    let pointer = cx.realloc(0, 0, align.into(), len)?;
+                    image.set_pointer(index, u32::try_from(pointer)?);
+                }
+            }
+        }
+        // Lists are copied when every pointer within them is set.
+        for fixup in image.fixups() {
+            if let From::Image(_) = fixup.from {
+                let pointer = image.pointer(fixup);
+                copy(cx, pointer, image.slice(fixup.start as usize, fixup.len as usize))?;
+            }
+        }
+        let records = image.records();
+        let pointer = cx.realloc(0, 0, self.align, records.len())?;
+        copy(cx, pointer, records)?;
+        Ok((pointer, image.count()))
+    }
+}
+
+/// Copies to memory that `realloc` has given, and so checked.
+#[inline]
+fn copy<T: 'static>(cx: &mut LowerContext<'_, T>, pointer: usize, bytes: &[u8]) -> Result<()> {
+    match cx.as_slice_mut().get_mut(pointer..pointer + bytes.len()) {
+        Some(place) => place.copy_from_slice(bytes),
+        None => bail!("the guest's allocator gave memory outside of its own"),
+    }
+    Ok(())
+}
+
+// SAFETY: `ABI` and `Lower` are those of the canonical ABI's list, a pointer and a length; `typecheck` admits nothing but
+// lists. That the elements' bytes are right is not a matter of memory safety: the guest reads its own memory.
+unsafe impl ComponentType for Batch<'_> {
+    type Lower = [ValRaw; 2];
+    const ABI: CanonicalAbiInfo = CanonicalAbiInfo::POINTER_PAIR;
+
+    fn typecheck(ty: &InterfaceType, _: &InstanceType<'_>) -> Result<()> {
+        only_list(ty)
+    }
+}
+
+// SAFETY: both methods write every byte of the lowered pair, and the pair names memory that the guest's `realloc` gave
+// and wasmtime checked to lie within the guest's memory.
+unsafe impl Lower for Batch<'_> {
+    fn linear_lower_to_flat<T>(
+        &self,
+        cx: &mut LowerContext<'_, T>,
+        _: InterfaceType,
+        dst: &mut MaybeUninit<[ValRaw; 2]>,
+    ) -> Result<()> {
+        let (pointer, count) = self.write(cx)?;
+        dst.write([ValRaw::i64(pointer as i64), ValRaw::i64(count as i64)]);
+        Ok(())
+    }
+
+    fn linear_lower_to_memory<T>(&self, cx: &mut LowerContext<'_, T>, _: InterfaceType, offset: usize) -> Result<()> {
+        let (pointer, count) = self.write(cx)?;
+        copy(cx, offset, &u32::try_from(pointer)?.to_le_bytes())?;
+        copy(cx, offset + 4, &u32::try_from(count)?.to_le_bytes())
+    }
+}
+
+/// The result: nothing by itself, since what the guest answered has gone into the call's [`Answer`].
+struct Answered;
+
+// SAFETY: as for `Batch`.
+unsafe impl ComponentType for Answered {
+    type Lower = [ValRaw; 2];
+    const ABI: CanonicalAbiInfo = CanonicalAbiInfo::POINTER_PAIR;
+
+    fn typecheck(ty: &InterfaceType, _: &InstanceType<'_>) -> Result<()> {
+        only_list(ty)
+    }
+}
+
+// SAFETY: lifting reads the guest's memory through a checked slice, and makes no value out of it.
+unsafe impl Lift for Answered {
+    fn linear_lift_from_flat(cx: &mut LiftContext<'_>, _: InterfaceType, src: &[ValRaw; 2]) -> Result<Self> {
+        read(cx, src[0].get_u32(), src[1].get_u32())
+    }
+
+    fn linear_lift_from_memory(cx: &mut LiftContext<'_>, _: InterfaceType, bytes: &[u8]) -> Result<Self> {
+        match bytes {
+            [a, b, c, d, e, f, g, h] => {
+                read(cx, u32::from_le_bytes([*a, *b, *c, *d]), u32::from_le_bytes([*e, *f, *g, *h]))
+            }
+            _ => bail!("a list is a pointer and a length"),
+        }
+    }
+}
+
+fn read(cx: &mut LiftContext<'_>, pointer: u32, count: u32) -> Result<Answered> {
+    let memory = cx.memory();
+    ANSWER.with_borrow_mut(|answer| {
+        let Some(answer) = answer else { bail!("a guest answered outside of a call") };
+        let Answer { plan, carried, limits, outputs, broken } = answer;
+        if let Err(error) = plan.encode(memory, (pointer, count), carried, *limits, outputs) {
+            *broken = Some(error);
+            bail!("the guest broke the canonical ABI");
+        }
+        Ok(Answered)
+    })
+}
+
+fn only_list(ty: &InterfaceType) -> Result<()> {
+    match ty {
+        InterfaceType::List(_) => Ok(()),
+        _ => bail!("expected a list"),
+    }
+}

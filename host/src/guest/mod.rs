@@ -1,0 +1,20 @@
+//! The third step of a record's way: the call into the guest.
+//!
+//! Three lifetimes, one file each: an [`Engine`] for the process, a [`Guest`] for each wasm file, an [`Instance`] for
+//! each worker. Nothing of the wasm engine leaves this folder.
+
+mod component;
+mod engine;
+mod error;
+mod instance;
+mod lane;
+mod limits;
+mod state;
+mod types;
+mod wasi;
+
+pub use component::Guest;
+pub use engine::{Engine, WASMTIME};
+pub use error::{CallError, CallFailure, LoadError};
+pub use instance::{Allowance, Instance};
+pub use state::Grants;

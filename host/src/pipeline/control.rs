@@ -1,0 +1,57 @@
+//! How a pipeline is told to stop, and by what: a wish to drain, or the first failure.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::failure::Failure;
+
+/// Shared by all threads of a pipeline.
+#[derive(Debug, Default)]
+pub struct Control {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    stopping: bool,
+    failure: Option<Failure>,
+}
+
+impl Control {
+    /// Asks for an orderly stop: finish what is in the guest's hands, wait for acknowledgements, commit.
+    pub fn drain(&self) {
+        self.lock().stopping = true;
+        self.changed.notify_all();
+    }
+
+    /// Stops because of a failure. The first one is the one that is reported; what is done is still committed.
+    pub fn fail(&self, failure: Failure) {
+        let mut state = self.lock();
+        state.stopping = true;
+        state.failure.get_or_insert(failure);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Whether the pipeline is to stop.
+    pub fn stopping(&self) -> bool {
+        self.lock().stopping
+    }
+
+    /// Waits until the pipeline is to stop, at most so long. Answers whether it is.
+    pub fn wait(&self, at_most: Duration) -> bool {
+        let state = self.lock();
+        let waited = self.changed.wait_timeout_while(state, at_most, |state| !state.stopping);
+        waited.unwrap_or_else(PoisonError::into_inner).0.stopping
+    }
+
+    /// The failure that stopped the pipeline, if one did.
+    pub fn failure(&self) -> Option<Failure> {
+        self.lock().failure.take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

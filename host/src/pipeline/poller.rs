@@ -1,0 +1,199 @@
+//! The polling thread: nothing but polling. It never waits for a guest, so Kafka never takes the consumer for dead.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::committer::Committer;
+use super::failure::Failure;
+use super::partitions::Partition;
+use super::queue::Queue;
+use super::shared::Shared;
+use crate::kafka::{ErrorClass, TopicPartition};
+use crate::record::{Batch, Parts, Slot};
+use crate::source::{Consumer, RawRecord, RebalanceEvents};
+use crate::telemetry::health::PipelineHealth;
+use crate::telemetry::metrics::{Lag, Stage};
+
+/// Records taken in one poll, at most.
+const POLL_RECORDS: usize = 4096;
+/// How long a poll waits for the first record.
+const POLL_WAIT: Duration = Duration::from_millis(100);
+/// How long a full worker may hold up polling before its partitions are paused: a pause throws prefetched records
+/// away, so short stalls are better waited out.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How often the lag is looked at.
+const LAG_INTERVAL: Duration = Duration::from_secs(1);
+/// How long a partition that leaves may take to finish what is in flight; well below the session time-out of 45 s.
+const REVOKE_GRACE: Duration = Duration::from_secs(20);
+
+/// Polls, and hands records to the workers.
+pub(super) struct Poller {
+    shared: Arc<Shared>,
+    consumer: Consumer,
+    lanes: Vec<Lane>,
+    health: PipelineHealth,
+    lags: HashMap<Slot, Lag>,
+    workers: HashMap<Slot, usize>,
+}
+
+/// The way to one worker.
+struct Lane {
+    queue: Arc<Queue>,
+    building: Batch,
+    paused: Vec<Slot>,
+}
+
+impl Poller {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        consumer: Consumer,
+        health: PipelineHealth,
+    ) -> Self {
+        let lane = |queue: &Arc<Queue>| Lane { queue: queue.clone(), building: Batch::default(), paused: Vec::new() };
+        let lanes = shared.queues.iter().map(lane).collect();
+        Poller { shared, consumer, lanes, health, lags: HashMap::new(), workers: HashMap::new() }
+    }
+
+    /// Polls until the pipeline stops; gives the consumer back, so that the last commit can be made with it.
+    pub(super) fn run(mut self) -> Consumer {
+        let mut next_lag = Instant::now();
+        while !self.shared.control.stopping() {
+            let now = Instant::now();
+            self.health.beat(now);
+            self.balance();
+            if let Err(failure) = self.poll() {
+                self.shared.control.fail(failure);
+            }
+            if now >= next_lag {
+                next_lag = now + LAG_INTERVAL;
+                self.look_at_lag();
+            }
+        }
+        self.consumer
+    }
+
+    fn poll(&mut self) -> Result<(), Failure> {
+        let Poller { consumer, lanes, workers, shared, .. } = self;
+        let mut take = |raw: RawRecord<'_>| {
+            let worker = *workers
+                .entry(raw.slot)
+                .or_insert_with(|| shared.partitions.get(raw.slot).map_or(0, |partition| partition.worker));
+            if let Some(lane) = lanes.get_mut(worker) {
+                lane.take(raw);
+            }
+        };
+        let polled = consumer.poll(POLL_RECORDS, POLL_WAIT, &mut take);
+        for lane in lanes.iter_mut() {
+            lane.flush();
+        }
+        match polled {
+            Ok(polled) => {
+                shared.note(&polled.troubles, Stage::Source);
+                Ok(())
+            }
+            Err(error) => match error.class() {
+                ErrorClass::TopicMissing | ErrorClass::Unauthorized => Err(Failure::Environment(error.to_string())),
+                _ => Err(Failure::Kafka(error.to_string())),
+            },
+        }
+    }
+
+    /// Back-pressure: waits a little for workers that are full, then pauses their partitions; lets them go on when
+    /// half of what waited is done. Polling itself never stops.
+    fn balance(&mut self) {
+        let Poller { consumer, lanes, shared, .. } = self;
+        for (worker, lane) in lanes.iter_mut().enumerate() {
+            if !lane.paused.is_empty() {
+                if lane.queue.is_low() {
+                    consumer.resume(&lane.paused);
+                    lane.paused.clear();
+                }
+            } else if !lane.queue.has_room() && !lane.queue.wait_for_room(PATIENCE) {
+                let mine = shared.partitions.active();
+                lane.paused = mine.iter().filter(|p| p.worker == worker).map(|p| p.slot).collect();
+                consumer.pause(&lane.paused);
+            }
+        }
+    }
+
+    fn look_at_lag(&mut self) {
+        let active = self.shared.partitions.active();
+        let ours = |slot: &Slot| active.iter().any(|partition| partition.slot == *slot);
+        self.lags.retain(|slot, _| ours(slot));
+        self.workers.retain(|slot, _| ours(slot));
+        for progress in self.consumer.progress() {
+            if let Some(lag) = progress.lag() {
+                let TopicPartition { topic, partition } = &progress.partition;
+                let new = || self.shared.metrics.lag(topic, *partition);
+                self.lags.entry(progress.slot).or_insert_with(new).set(lag as i64);
+            }
+        }
+    }
+}
+
+impl Lane {
+    /// A batch cannot overflow here: a poll hands over 4,096 records at most, and librdkafka holds no more bytes than
+    /// `queued.max.messages.kbytes` and one fetch.
+    fn take(&mut self, raw: RawRecord<'_>) -> bool {
+        let RawRecord { slot, offset, timestamp, key, value, headers } = raw;
+        self.building.push(Parts { slot, offset, timestamp, key, value }, headers)
+    }
+
+    fn flush(&mut self) {
+        if !self.building.is_empty() {
+            self.queue.push(std::mem::take(&mut self.building));
+        }
+    }
+}
+
+/// What happens when partitions come and go. Called on the polling thread, from within a poll.
+pub(super) struct Rebalance {
+    shared: Arc<Shared>,
+    committer: Arc<Committer>,
+    health: PipelineHealth,
+}
+
+impl Rebalance {
+    pub(super) fn new(shared: Arc<Shared>, committer: Arc<Committer>, health: PipelineHealth) -> Self {
+        Rebalance { shared, committer, health }
+    }
+
+    fn retire(&self, partitions: &[(TopicPartition, Slot)]) -> Vec<Arc<Partition>> {
+        let leaving: Vec<_> = partitions.iter().filter_map(|(_, slot)| self.shared.partitions.get(*slot)).collect();
+        leaving.iter().for_each(|partition| partition.retire());
+        leaving
+    }
+}
+
+impl RebalanceEvents for Rebalance {
+    fn assigned(&mut self, partitions: &[TopicPartition]) -> Vec<Slot> {
+        let slots: Vec<Slot> = partitions.iter().filter_map(|name| self.shared.partitions.assign(name)).collect();
+        if slots.len() < partitions.len() {
+            let why = "more than 65,536 partitions were assigned or have records in flight";
+            self.shared.control.fail(Failure::Host(why.into()));
+        }
+        let names: Vec<_> = partitions.iter().map(ToString::to_string).collect();
+        tracing::info!(pipeline = self.shared.name, partitions = names.join(" "), "partitions assigned");
+        self.health.set(crate::telemetry::health::State::Running);
+        slots
+    }
+
+    /// Revoked partitions finish what is in flight and are committed before they move on.
+    fn revoked(&mut self, partitions: &[(TopicPartition, Slot)]) {
+        let leaving = self.retire(partitions);
+        let drained = self.shared.partitions.wait_until_done(&leaving, REVOKE_GRACE);
+        let committed = self.committer.commit(&leaving);
+        self.committer.forget(&leaving);
+        let names: Vec<_> = partitions.iter().map(|(name, _)| name.to_string()).collect();
+        tracing::info!(pipeline = self.shared.name, partitions = names.join(" "), drained, committed, "partitions revoked");
+    }
+
+    /// Lost partitions have another owner already: what is in flight may come twice, and nothing may be committed.
+    fn lost(&mut self, partitions: &[(TopicPartition, Slot)]) {
+        let leaving = self.retire(partitions);
+        self.committer.forget(&leaving);
+        let names: Vec<_> = partitions.iter().map(|(name, _)| name.to_string()).collect();
+        tracing::warn!(pipeline = self.shared.name, partitions = names.join(" "), "partitions lost");
+    }
+}

@@ -1,0 +1,127 @@
+//! The bounded way from the polling thread to a worker.
+//!
+//! Bounded by bytes, not by records; one batch is always admitted, so a large one cannot block itself for ever.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::record::Batch;
+
+/// Batches waiting for one worker.
+#[derive(Debug)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    filled: Condvar,
+    drained: Condvar,
+    /// Above this many bytes there is no room.
+    budget: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    batches: VecDeque<Batch>,
+    bytes: usize,
+    closed: bool,
+}
+
+impl Queue {
+    pub(super) fn new(budget: usize) -> Self {
+        Queue { state: Mutex::default(), filled: Condvar::new(), drained: Condvar::new(), budget }
+    }
+
+    /// Appends a batch, whatever the budget: the polling thread asks [`Queue::has_room`] before it polls.
+    pub(super) fn push(&self, batch: Batch) {
+        let mut state = self.lock();
+        state.bytes += batch.byte_len();
+        state.batches.push_back(batch);
+        self.filled.notify_one();
+    }
+
+    /// The next batch; `None` once the queue is closed. Batches still waiting then are dropped: none of their records
+    /// has been touched, so none is lost.
+    pub(super) fn pop(&self) -> Option<Batch> {
+        let mut state = self.lock();
+        loop {
+            if state.closed {
+                return None;
+            }
+            if let Some(batch) = state.batches.pop_front() {
+                state.bytes -= batch.byte_len();
+                self.drained.notify_one();
+                return Some(batch);
+            }
+            state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Whether less than the budget waits.
+    pub(super) fn has_room(&self) -> bool {
+        self.lock().bytes < self.budget
+    }
+
+    /// Whether less than half of the budget waits: when a paused source may go on.
+    pub(super) fn is_low(&self) -> bool {
+        self.lock().bytes < self.budget / 2
+    }
+
+    /// Bytes that wait.
+    pub(super) fn bytes(&self) -> usize {
+        self.lock().bytes
+    }
+
+    /// Waits for room, at most so long; answers whether there is some.
+    pub(super) fn wait_for_room(&self, at_most: Duration) -> bool {
+        let full = |state: &mut State| state.bytes >= self.budget && !state.closed;
+        let waited = self.drained.wait_timeout_while(self.lock(), at_most, full);
+        waited.unwrap_or_else(PoisonError::into_inner).0.bytes < self.budget
+    }
+
+    /// Ends the worker that waits, and every later one.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        state.batches.clear();
+        state.bytes = 0;
+        self.filled.notify_all();
+        self.drained.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Parts, Slot};
+
+    fn batch(bytes: usize) -> Batch {
+        let value = vec![0; bytes];
+        let mut batch = Batch::default();
+        let parts = Parts { slot: Slot(0), offset: 0, timestamp: -1, key: None, value: Some(&value) };
+        assert!(batch.push(parts, std::iter::empty()));
+        batch
+    }
+
+    #[test]
+    fn one_batch_is_always_admitted_and_then_there_is_no_room() {
+        let queue = Queue::new(10);
+        assert!(queue.has_room() && queue.is_low());
+        queue.push(batch(50));
+        assert!(!queue.has_room() && !queue.is_low());
+        assert!(!queue.wait_for_room(Duration::ZERO));
+        assert_eq!(queue.pop().map(|batch| batch.byte_len()), Some(50));
+        assert!(queue.has_room());
+    }
+
+    #[test]
+    fn a_closed_queue_gives_nothing_more() {
+        let queue = Queue::new(10);
+        queue.push(batch(1));
+        queue.close();
+        assert!(queue.pop().is_none());
+        assert_eq!(queue.bytes(), 0);
+    }
+}

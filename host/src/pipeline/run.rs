@@ -1,0 +1,232 @@
+//! Starts a pipeline's threads in order, and stops them in the order in which a record would leave them.
+
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::committer::Committer;
+use super::control::Control;
+use super::delivery;
+use super::failure::Failure;
+use super::load::Prepared;
+use super::partitions::Partitions;
+use super::poller::{Poller, Rebalance};
+use super::queue::Queue;
+use super::shared::Shared;
+use super::worker::Worker;
+use crate::commit::cadence::Cadence;
+use crate::commit::client::OffsetCommitter;
+use crate::config::{self, Reject};
+use crate::kafka::TopicPartition;
+use crate::record::Slot;
+use crate::sink::{Deliveries, Producer, ProducerSettings};
+use crate::source::{Consumer, ConsumerSettings, RebalanceEvents, Start};
+use crate::telemetry::health::{PipelineHealth, State};
+use crate::telemetry::metrics::Metrics;
+
+/// Bytes of input that wait for the workers, over all of them.
+const INPUT_BUDGET: usize = 16 << 20;
+/// How long a stop may wait for acknowledgements. Kafka's own consumers wait 30 s when they close.
+const DRAIN: Duration = Duration::from_secs(30);
+/// How often a stop looks whether all is acknowledged.
+const LOOK: Duration = Duration::from_millis(2);
+/// How long leaving the group may take.
+const LEAVE: Duration = Duration::from_secs(5);
+/// How long one commit may take before it counts as failed and is tried again with the next.
+const COMMIT: Duration = Duration::from_secs(10);
+
+/// Where a pipeline reports to.
+#[derive(Debug, Clone)]
+pub struct Telemetry {
+    /// Counters.
+    pub metrics: Metrics,
+    /// State.
+    pub health: PipelineHealth,
+}
+
+/// Runs a pipeline on the brokers given until `control` stops it, and commits what is done.
+pub fn run(prepared: &Prepared, brokers: &str, control: &Arc<Control>, telemetry: &Telemetry) -> Result<(), Failure> {
+    telemetry.health.set(State::Starting);
+    let (shared, deliveries) = share(prepared, brokers, control, telemetry)?;
+    let threads = Threads::start(prepared, brokers, &shared, deliveries, telemetry)?;
+    control.wait(Duration::MAX);
+    telemetry.health.set(State::Draining);
+    let drained = threads.stop(&shared);
+    let failure = control.failure().or_else(|| drained.err());
+    telemetry.health.set(match &failure {
+        None => State::Stopped,
+        Some(failure) => State::Failed(failure.to_string()),
+    });
+    failure.map_or(Ok(()), Err)
+}
+
+fn share(
+    prepared: &Prepared,
+    brokers: &str,
+    control: &Arc<Control>,
+    telemetry: &Telemetry,
+) -> Result<(Arc<Shared>, Deliveries), Failure> {
+    let config = &prepared.config;
+    let kafka = |error: crate::sink::SinkError| Failure::Kafka(error.to_string());
+    let settings = ProducerSettings {
+        brokers: brokers.to_owned(),
+        pipeline: config.name.clone(),
+        properties: [&config.kafka.client[..], &config.kafka.producer].concat(),
+    };
+    let (producer, deliveries) = Producer::connect(&settings).map_err(kafka)?;
+    let topic = producer.topic(&config.sink.topic).map_err(kafka)?;
+    let dead_letters = match &config.errors.reject {
+        Reject::DeadLetter { topic } => Some(producer.topic(topic).map_err(kafka)?),
+        _ => None,
+    };
+    let guest_metrics = telemetry.metrics.guest(&guest_name(prepared));
+    guest_metrics.loaded(prepared.load_seconds);
+    let count = workers();
+    let shared = Shared {
+        name: config.name.clone(),
+        group: config.source.group.clone(),
+        control: control.clone(),
+        partitions: Partitions::new(count),
+        queues: (0..count).map(|_| Arc::new(Queue::new(INPUT_BUDGET / count))).collect(),
+        metrics: telemetry.metrics.clone(),
+        guest_metrics,
+        producer,
+        topic,
+        dead_letters,
+        reject: config.errors.reject.clone(),
+        guest: prepared.guest.clone(),
+        allowance: prepared.allowance.clone(),
+        encode: prepared.encode.clone(),
+        // The image is copied into the guest's memory, so it can be no larger than that.
+        image_limit: usize::try_from(config.stage.memory).unwrap_or(usize::MAX),
+        deadline: OnceLock::new(),
+    };
+    Ok((Arc::new(shared), deliveries))
+}
+
+fn guest_name(prepared: &Prepared) -> String {
+    prepared.guest.path().file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+}
+
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// A pipeline's threads, from the first a record meets to the last.
+struct Threads {
+    poller: JoinHandle<Consumer>,
+    workers: Vec<JoinHandle<()>>,
+    delivery: JoinHandle<()>,
+    committing: JoinHandle<()>,
+    committer: Arc<Committer>,
+    delivered: Arc<AtomicBool>,
+}
+
+/// The consumer needs to know what to do in a rebalance before the committer, which needs the consumer, exists.
+#[derive(Default)]
+struct Late(Arc<OnceLock<std::sync::Mutex<Rebalance>>>);
+
+impl Threads {
+    fn start(
+        prepared: &Prepared,
+        brokers: &str,
+        shared: &Arc<Shared>,
+        deliveries: Deliveries,
+        telemetry: &Telemetry,
+    ) -> Result<Threads, Failure> {
+        let config = &prepared.config;
+        let settings = ConsumerSettings {
+            brokers: brokers.to_owned(),
+            pipeline: config.name.clone(),
+            group: config.source.group.clone(),
+            topics: config.source.topics.clone(),
+            start: match config.source.start {
+                config::Start::Earliest => Start::Earliest,
+                config::Start::Latest => Start::Latest,
+            },
+            properties: [&config.kafka.client[..], &config.kafka.consumer].concat(),
+        };
+        let rebalance = Late::default();
+        let late = rebalance.0.clone();
+        let consumer = Consumer::connect(&settings, Box::new(rebalance));
+        let consumer = consumer.map_err(|error| Failure::Kafka(error.to_string()))?;
+        let committer = Arc::new(Committer::new(shared.clone(), OffsetCommitter::new(consumer.group(), COMMIT)));
+        let events = Rebalance::new(shared.clone(), committer.clone(), telemetry.health.clone());
+        drop(late.set(std::sync::Mutex::new(events)));
+
+        let delivered = Arc::new(AtomicBool::new(false));
+        let (served, done) = (shared.clone(), delivered.clone());
+        let delivery = spawn("delivery", move || delivery::run(&served, deliveries, &done))?;
+        let (committing, done) = (committer.clone(), delivered.clone());
+        let cadence = Cadence::new(config.commit.interval, config.commit.records, Instant::now());
+        let committing = spawn("committer", move || committing.run(cadence, &done))?;
+        let mut workers = Vec::with_capacity(shared.queues.len());
+        for (index, queue) in shared.queues.iter().enumerate() {
+            let worker = Worker::new(shared.clone(), queue.clone(), prepared.writers.clone())?;
+            workers.push(spawn(&format!("worker-{index}"), move || worker.run())?);
+        }
+        let poller = Poller::new(shared.clone(), consumer, telemetry.health.clone());
+        let poller = spawn("poller", move || poller.run())?;
+        Ok(Threads { poller, workers, delivery, committing, committer, delivered })
+    }
+
+    /// Stops polling, lets the workers finish the call they are in, waits for acknowledgements, commits, leaves.
+    fn stop(self, shared: &Arc<Shared>) -> Result<(), Failure> {
+        let died = |what: &str| Failure::Host(format!("the {what} thread died; this is a fault of Millstream"));
+        let deadline = Instant::now() + DRAIN;
+        let consumer = self.poller.join().map_err(|_| died("polling"))?;
+        shared.queues.iter().for_each(|queue| queue.close());
+        let _ = shared.deadline.set(deadline);
+        let workers: Vec<_> = self.workers.into_iter().map(JoinHandle::join).collect();
+        while shared.producer.in_flight() > 0 && Instant::now() < deadline {
+            std::thread::sleep(LOOK);
+        }
+        let left = shared.producer.in_flight();
+        self.delivered.store(true, Ordering::Relaxed);
+        drop((self.delivery.join(), self.committing.join()));
+        let committed = self.committer.commit(&shared.partitions.active());
+        if let Err(error) = consumer.close(LEAVE) {
+            tracing::warn!(pipeline = shared.name, "{error}");
+        }
+        if workers.iter().any(Result::is_err) {
+            return Err(died("worker"));
+        }
+        match (left, committed) {
+            (0, true) => Ok(()),
+            (0, false) => Err(Failure::Kafka("the last commit failed; some records will be read again".into())),
+            (left, _) => Err(Failure::Kafka(format!(
+                "{left} outputs were not acknowledged within {} s; their records are not committed and will be read again",
+                DRAIN.as_secs()
+            ))),
+        }
+    }
+}
+
+impl RebalanceEvents for Late {
+    fn assigned(&mut self, partitions: &[TopicPartition]) -> Vec<Slot> {
+        self.with(|events| events.assigned(partitions)).unwrap_or_default()
+    }
+
+    fn revoked(&mut self, partitions: &[(TopicPartition, Slot)]) {
+        self.with(|events| events.revoked(partitions));
+    }
+
+    fn lost(&mut self, partitions: &[(TopicPartition, Slot)]) {
+        self.with(|events| events.lost(partitions));
+    }
+}
+
+impl Late {
+    /// Rebalances happen within polls, and polling begins when the events are set.
+    fn with<T>(&self, act: impl FnOnce(&mut Rebalance) -> T) -> Option<T> {
+        let events = self.0.get()?;
+        Some(act(&mut events.lock().unwrap_or_else(std::sync::PoisonError::into_inner)))
+    }
+}
+
+fn spawn<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<JoinHandle<T>, Failure> {
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    thread.map_err(|error| Failure::Host(format!("cannot start the {name} thread: {error}")))
+}

@@ -1,0 +1,109 @@
+//! What may stand where, and why. To add a line is a decision; give its reason.
+
+/// A crate, the places of the host that may name it, and why only those.
+pub struct Home {
+    /// The crates, as paths in code name them.
+    pub crates: &'static [&'static str],
+    /// Folders and files below `host/src/`.
+    pub places: &'static [&'static str],
+    /// Why.
+    pub reason: &'static str,
+}
+
+/// Crates that are an implementation detail of one stage.
+pub const HOMES: &[Home] = &[
+    Home {
+        crates: &["rdkafka", "rdkafka_sys"],
+        places: &["kafka/", "source/", "sink/", "commit/"],
+        reason: "the ends of the path know the Kafka client, the middle knows records",
+    },
+    Home {
+        crates: &["wasmtime", "wasmtime_wasi", "wasmtime_environ"],
+        places: &["guest/"],
+        reason: "the engine can change without the path around it",
+    },
+    Home { crates: &["apache_avro"], places: &["schema/"], reason: "the path works on schemas of our own" },
+    Home {
+        crates: &["prometheus_client", "tracing_subscriber", "axum"],
+        places: &["telemetry/"],
+        reason: "stages hold handles and do not know how they are exported",
+    },
+];
+
+/// Files with `unsafe`, and why it is needed there.
+pub const UNSAFE: &[(&str, &str)] = &[
+    ("host/src/guest/lane/", "typed values are written and read in guest memory in place"),
+    ("host/src/source/native.rs", "librdkafka's batch consume has no safe wrapper"),
+    ("host/src/sink/native.rs", "librdkafka's batch produce has no safe wrapper"),
+    ("host/src/kafka/native.rs", "librdkafka's queues, headers and mock broker settings have no safe wrapper"),
+    ("tests/bench/native_batch/", "a bench contender on librdkafka's batch calls"),
+];
+
+/// Files of the host that read a clock, sleep, or start threads, tasks or processes, and why they may.
+/// Everything else takes the time as an argument and leaves threads to the pipeline.
+pub const AMBIENT: &[(&str, &str)] = &[
+    ("host/src/cli/quickstart.rs", "feeds, runs and shows a pipeline at once, for a bounded time"),
+    ("host/src/cli/run.rs", "gives the health of the process its first moment"),
+    ("host/src/cli/tail.rs", "reads a topic until a deadline"),
+    ("host/src/guest/engine.rs", "the epoch clock, which ends guest calls that overrun, is a thread"),
+    ("host/src/guest/state.rs", "a guest's clock and random numbers start here, seeded for each instance"),
+    ("host/src/guest/wasi.rs", "answers a guest that was granted the clock"),
+    ("host/src/kafka/logging.rs", "librdkafka logs from threads of its own, where nobody hands over the time"),
+    ("host/src/kafka/native.rs", "serves a queue of librdkafka until a deadline"),
+    ("host/src/kafka/probe.rs", "asks the brokers at start until a deadline"),
+    ("host/src/pipeline/committer.rs", "a thread that sleeps between looks and measures commits"),
+    ("host/src/pipeline/delivery.rs", "measures latency against the timestamps of records"),
+    ("host/src/pipeline/load.rs", "measures the load of the guest"),
+    ("host/src/pipeline/partitions.rs", "waits for open records of a revoked partition"),
+    ("host/src/pipeline/poller.rs", "owns the loop that beats the heart"),
+    ("host/src/pipeline/run.rs", "starts all threads of a pipeline and bounds the drain"),
+    ("host/src/pipeline/shared.rs", "tells all threads when the time for draining is over"),
+    ("host/src/pipeline/worker.rs", "measures guest calls"),
+    ("host/src/sink/producer.rs", "waits for acknowledgements until a deadline"),
+    ("host/src/source/consumer.rs", "bounds how long leaving the group takes"),
+    ("host/src/telemetry/admin.rs", "probes ask for now, and the server is a task"),
+    ("host/src/telemetry/logs.rs", "log lines carry the time of day"),
+];
+
+/// Files of the host with a panic on purpose: the word, and why it cannot be an error.
+pub const PANICS: &[(&str, &str, &str)] =
+    &[("host/src/kafka/native.rs", "unreachable!", "librdkafka ends the process itself rather than answer null")];
+
+/// Modules that every stage may use. They know nothing of stages; among each other they are listed in [`USES`].
+pub const GROUND: &[&str] = &["record", "schema", "contract", "kafka", "telemetry"];
+
+/// Modules that know the stages: they wire them. Nothing below uses them.
+pub const TOP: &[&str] = &["pipeline", "cli"];
+
+/// What a module uses besides the ground ([`GROUND`]); for a module of the ground itself: all that it uses.
+pub const USES: &[(&str, &[&str])] = &[
+    ("record", &[]),
+    ("telemetry", &[]),
+    ("schema", &["record", "telemetry"]),
+    ("contract", &["schema", "telemetry"]),
+    ("kafka", &["record", "telemetry"]),
+    ("config", &[]),
+    ("source", &[]),
+    ("decode", &[]),
+    // The lane runs the plans of both sides on guest memory.
+    ("guest", &["decode", "encode"]),
+    // A field that the guest does not return is carried over by its place in the input.
+    ("encode", &["decode"]),
+    ("sink", &[]),
+    ("commit", &[]),
+];
+
+/// Hosts that files for tools may name: what a reader of the repository can reach too.
+pub const HOSTS: &[&str] = &[
+    "github.com",
+    "maven.apache.org",
+    "www.apache.org",
+    "www.w3.org",
+    "json-schema.org",
+    "docs.rs",
+    "keepachangelog.com",
+    "example.com",
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+];
