@@ -88,11 +88,7 @@ impl Batch {
     /// Appends a record; `headers` are (name, value) pairs in order, names as bytes since nothing says they are UTF-8.
     ///
     /// Answers `false` and leaves the batch as it was if the batch would pass 4 GiB.
-    pub fn push<'h>(
-        &mut self,
-        parts: Parts<'_>,
-        headers: impl Iterator<Item = (&'h [u8], Option<&'h [u8]>)>,
-    ) -> bool {
+    pub fn push<'h>(&mut self, parts: Parts<'_>, headers: impl Iterator<Item = (&'h [u8], Option<&'h [u8]>)>) -> bool {
         let start = self.bytes.len();
         let key = parts.key.map(|k| self.append(k));
         let value = parts.value.map(|v| self.append(v));

@@ -3,6 +3,8 @@
 //!
 //!     bench [--records N] [--rounds N] [--only NAME]... [--contender NAME=COMMAND]... [--heap MIB]
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people at a terminal")]
+
 mod contender;
 mod measure;
 mod table;
@@ -14,6 +16,8 @@ use harness::{Broker, Load, Result, RigError, paths};
 use contender::{Contender, Run};
 use measure::{Measure, PARTITIONS, measure};
 use table::Row;
+
+const USAGE: &str = "bench [--records N] [--rounds N] [--only NAME]... [--contender NAME=COMMAND]... [--heap MIB]";
 
 struct Options {
     records: u64,
@@ -46,7 +50,7 @@ impl Options {
                 "--heap" => options.heap_mib = number()? as u32,
                 "--only" => only.push(value),
                 "--contender" => options.contenders.push(Contender::parse(&value)?),
-                _ => return Err(RigError::new(format!("unknown argument {name}"))),
+                _ => return Err(RigError::new(format!("unknown argument {name}; {USAGE}"))),
             }
         }
         let known: Vec<&str> = options.contenders.iter().map(|c| c.name.as_str()).collect();

@@ -2,8 +2,11 @@
 //!
 //! One broker serves all tests; each test has topics and a group of its own.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails loudly, its steps outside of it too")]
+
 mod broken_input;
 mod checker;
+mod contenders;
 mod delivery;
 mod environment;
 mod stops;

@@ -12,16 +12,19 @@ use crate::{LIMIT, broker, topics, wait_outputs};
 const MOST: u64 = 600_000;
 const RATE: u64 = 20_000;
 
-/// Commits seldom, so that a kill finds much that is written and not committed; a dead member is noticed soon.
-const SETTINGS: &str = "\n[commit]\ninterval = \"2s\"\nrecords = 1000000\n\n\
-    [kafka.consumer]\n\"session.timeout.ms\" = 3000\n\"heartbeat.interval.ms\" = 500\n";
+/// Commits seldom, so that a kill finds much that is written and not committed.
+const COMMIT: &str = "\n[commit]\ninterval = \"2s\"\nrecords = 1000000\n";
+
+/// A member that was killed is missed after three seconds. One that was asked to stop says goodbye: its successor has
+/// to work long before its session would end.
+const SESSION: &str = "\n[kafka.consumer]\n\"session.timeout.ms\" = 3000\n\"heartbeat.interval.ms\" = 500\n";
 
 /// Stops the program twice in the given way while records keep coming, lets it finish, and judges. Answers the number
 /// of records, too.
-fn stopped_under_load(name: &str, stop: fn(&mut Process)) -> (Report, u64) {
+fn stopped_under_load(name: &str, more: String, stop: fn(&mut Process)) -> (Report, u64) {
     let (input, output) = topics(name).expect("topics");
     let folder = paths::scratch(name).expect("folder");
-    let pipeline = Pipeline { more: SETTINGS.to_owned(), ..Pipeline::new(broker(), name, &input, &output) };
+    let pipeline = Pipeline { more, ..Pipeline::new(broker(), name, &input, &output) };
     let load = Load { rate: RATE, ..Load::new(0..MOST) };
     let end = AtomicU64::new(MOST);
 
@@ -31,7 +34,11 @@ fn stopped_under_load(name: &str, stop: fn(&mut Process)) -> (Report, u64) {
             let mut process = pipeline.run(folder.path()).expect("start");
             let before = broker().count(&output).expect("count");
             wait_outputs(&pipeline, &mut process, before + 20_000);
-            assert!(!sending.is_finished(), "the load ended at {:?}, so this is no stop under load", broker().count(&input));
+            assert!(
+                !sending.is_finished(),
+                "the load ended at {:?}, so this is no stop under load",
+                broker().count(&input)
+            );
             stop(&mut process);
         }
         let mut process = pipeline.run(folder.path()).expect("start");
@@ -68,7 +75,7 @@ fn wait_committed(pipeline: &Pipeline, process: &mut Process) {
 
 #[test]
 fn sigterm_under_load_loses_nothing_and_repeats_nothing() {
-    let (report, sent) = stopped_under_load("sigterm", |process| {
+    let (report, sent) = stopped_under_load("sigterm", COMMIT.to_owned(), |process| {
         let ended = process.terminate(LIMIT).expect("stop");
         assert_eq!(ended, Ended::Code(0), "it wrote:\n{}", process.log());
     });
@@ -77,7 +84,7 @@ fn sigterm_under_load_loses_nothing_and_repeats_nothing() {
 
 #[test]
 fn sigkill_under_load_loses_nothing() {
-    let (report, sent) = stopped_under_load("sigkill", Process::kill);
+    let (report, sent) = stopped_under_load("sigkill", format!("{COMMIT}{SESSION}"), Process::kill);
     let but_repeats = Report { count: 0, duplicate: 0, examples: Vec::new(), ..report.clone() };
     assert_eq!(but_repeats, Report::default(), "{report:?}");
     assert_eq!(report.count, sent + report.duplicate, "{report:?}");

@@ -38,7 +38,15 @@ fn summary(prepared: &Prepared) -> String {
         ("source", format!("{}, group {}, from {start}", config.source.topics.join(", "), config.source.group)),
         ("", format!("avro, framing {}, {}", framing(config.source.framing), types.0)),
         ("guest", config.stage.guest.display().to_string()),
-        ("", format!("{} MiB, {:?} a call, loaded in {:.2} s", config.stage.memory >> 20, config.stage.time, prepared.load_seconds)),
+        (
+            "",
+            format!(
+                "{} MiB, {:?} a call, loaded in {:.2} s",
+                config.stage.memory >> 20,
+                config.stage.time,
+                prepared.load_seconds
+            ),
+        ),
         ("sink", config.sink.topic.clone()),
         ("", format!("avro, framing {}, {}", framing(config.sink.framing), types.1)),
         ("reject", reject),

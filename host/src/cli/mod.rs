@@ -29,9 +29,9 @@ struct Arguments {
     /// How log lines look.
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     log_format: Format,
-    /// What is logged: a level, or a list such as `info,guest=debug`.
-    #[arg(long, global = true, default_value = "info", env = "MILLSTREAM_LOG")]
-    log: String,
+    /// What is logged: a level, or a list such as `info,guest=debug`. Without it `info`, for quickstart `error`.
+    #[arg(long, global = true, env = "MILLSTREAM_LOG")]
+    log: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -97,7 +97,10 @@ impl From<Failure> for Fault {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let format = if arguments.log_format == Format::Json { LogFormat::Json } else { LogFormat::Text };
-    let logs = match logs::init(format, &arguments.log) {
+    // The quickstart prints what became of each record itself; log lines would bury it.
+    let quiet = matches!(arguments.command, Command::Quickstart(_));
+    let log = arguments.log.as_deref().unwrap_or(if quiet { "error" } else { "info" });
+    let logs = match logs::init(format, log) {
         Ok(logs) => logs,
         Err(error) => {
             eprintln!("error: {error}");

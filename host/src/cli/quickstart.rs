@@ -39,6 +39,8 @@ pub(super) struct Options {
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Longest value that is shown on a line, in bytes.
 const LINE: usize = 400;
+/// Reasons of dead letters that are listed, at most.
+const REASONS: usize = 12;
 
 pub(super) fn run(options: &Options) -> Result<(), Fault> {
     let prepared = open::prepare(&options.pipeline)?;
@@ -184,25 +186,94 @@ fn readable(record: &Record<'_>, schema: &Schema, framing: Framing) -> Result<se
 }
 
 fn show_dead_letters(prepared: &Prepared, brokers: &str, count: &Snapshot) -> Result<(), Failure> {
-    let Reject::DeadLetter { topic } = &prepared.config.errors.reject else { return Ok(()) };
+    let Reject::DeadLetter { topic } = &prepared.config.errors.reject else {
+        if count.skipped > 0 {
+            println!("\n{} records were skipped; `--log warn` says which and why", count.skipped);
+        }
+        println!();
+        return Ok(());
+    };
     let letters: Batch = tail::read(brokers, topic, count.dead_lettered as usize, PATIENCE)?;
-    let mut reasons: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    let mut reasons = Reasons::default();
     for record in letters.iter() {
         let header = |name: &str| {
             let found = record.headers().find(|(key, _)| *key == name.as_bytes());
             printable(found.and_then(|(_, value)| value).unwrap_or_default(), LINE)
         };
-        let at = format!("{}[{}]@{}", header("__dlq.errors.topic"), header("__dlq.errors.partition"), header("__dlq.errors.offset"));
-        let reason = reasons.entry(header("__dlq.errors.message")).or_insert((0, at));
-        reason.0 += 1;
+        let (topic, partition) = (header("__dlq.errors.topic"), header("__dlq.errors.partition"));
+        let at = format!("{topic}[{partition}]@{}", header("__dlq.errors.offset"));
+        reasons.add(header("__dlq.errors.message"), at);
     }
     println!("\n{} dead letters in `{topic}`:", letters.len());
-    for (reason, (times, at)) in reasons.iter().take(12) {
-        println!("  {times:>4} x {reason} (first at {at})");
-    }
-    if reasons.len() > 12 {
-        println!("  ... and {} more reasons", reasons.len() - 12);
-    }
+    print!("{reasons}");
     println!();
     Ok(())
+}
+
+/// Why records were rejected, the same reasons together.
+#[derive(Default)]
+struct Reasons(BTreeMap<String, Alike>);
+
+/// Reasons that differ in their numbers only.
+struct Alike {
+    times: usize,
+    first: String,
+    at: String,
+    /// Whether all have the same words and numbers.
+    same: bool,
+}
+
+impl Reasons {
+    fn add(&mut self, reason: String, at: String) {
+        let shape: Vec<&str> = reason.split(|c: char| c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
+        let shape = shape.join("0");
+        let alike = self.0.entry(shape).or_insert_with(|| Alike { times: 0, first: reason.clone(), at, same: true });
+        alike.times += 1;
+        alike.same &= alike.first == reason;
+    }
+}
+
+impl std::fmt::Display for Reasons {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut all: Vec<&Alike> = self.0.values().collect();
+        all.sort_by_key(|alike| std::cmp::Reverse(alike.times));
+        for Alike { times, first, at, same } in all.iter().take(REASONS) {
+            let alike = if *same { "" } else { "and alike; " };
+            writeln!(f, "  {times:>4} x {first} ({alike}first at {at})")?;
+        }
+        match all.len().saturating_sub(REASONS) {
+            0 => Ok(()),
+            more => writeln!(f, "  ... and {more} more reasons"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_that_differ_in_numbers_only_are_one_line() {
+        let mut reasons = Reasons::default();
+        reasons.add("unknown schema id 9".into(), "t[0]@1".into());
+        reasons.add("negative amount -10170".into(), "t[0]@2".into());
+        reasons.add("negative amount -7".into(), "t[3]@5".into());
+        assert_eq!(
+            reasons.to_string(),
+            "     2 x negative amount -10170 (and alike; first at t[0]@2)\n     \
+                  1 x unknown schema id 9 (first at t[0]@1)\n"
+        );
+    }
+
+    #[test]
+    fn many_reasons_are_cut() {
+        let mut reasons = Reasons::default();
+        for name in 'a'..='p' {
+            reasons.add(format!("field {name}"), "t[0]@0".into());
+            reasons.add(format!("field {name}"), "t[0]@1".into());
+        }
+        let text = reasons.to_string();
+        assert!(text.starts_with("     2 x field a (first at t[0]@0)\n"), "{text}");
+        assert!(text.ends_with("\n  ... and 4 more reasons\n"), "{text}");
+    }
 }

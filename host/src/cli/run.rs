@@ -32,10 +32,8 @@ pub(super) fn run(path: &Path, logs: &Logs) -> Result<(), Fault> {
     open::require_topics(config, &brokers)?;
     let health = Health::new(SILENCE, Instant::now());
     let exporter = Exporter::new(build());
-    let telemetry = Telemetry {
-        metrics: exporter.pipeline(&config.name, &config.tenant),
-        health: health.pipeline(&config.name),
-    };
+    let telemetry =
+        Telemetry { metrics: exporter.pipeline(&config.name, &config.tenant), health: health.pipeline(&config.name) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Host(format!("cannot start the runtime: {error}")))?;
     runtime.block_on(supervise(&prepared, brokers, exporter, health, telemetry, logs)).map_err(Fault::from)
@@ -70,8 +68,7 @@ async fn supervise(
     let control = Arc::new(Control::default());
     let (stop, metrics, name) = (control.clone(), telemetry.metrics.clone(), prepared.config.name.clone());
     let owned = prepared.clone();
-    let mut pipeline =
-        tokio::task::spawn_blocking(move || run_pipeline(&owned, &brokers, &control, &telemetry));
+    let mut pipeline = tokio::task::spawn_blocking(move || run_pipeline(&owned, &brokers, &control, &telemetry));
     let mut sweep = tokio::time::interval(Duration::from_secs(1));
     let done = loop {
         tokio::select! {

@@ -26,9 +26,7 @@ pub(super) fn read(path: &Path, schema: &Schema, id: Option<u32>) -> Result<Vec<
     let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
-        .map(|(index, line)| {
-            sample(line, schema, id).map_err(|why| format!("{}:{}: {why}", path.display(), index + 1))
-        })
+        .map(|(index, line)| sample(line, schema, id).map_err(|why| format!("{}:{}: {why}", path.display(), index + 1)))
         .collect()
 }
 

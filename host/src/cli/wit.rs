@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::Fault;
 use crate::config::Problems;
-use crate::contract::wit;
+use crate::contract::wit::{self, Refusal};
 use crate::schema;
 
 /// What to write, and where.
@@ -42,10 +42,28 @@ pub(super) fn write(options: &Options) -> Result<(), Fault> {
         output_fields: options.output_fields.clone(),
     };
     let folder = wit::package(&input, &output, &wanted);
-    let folder = folder.map_err(|refusal| problem(&options.input, refusal.to_string()))?;
+    let folder = folder.map_err(|refusal| problem(&at_fault(options, &refusal), refusal.to_string()))?;
     folder.write(&options.out).map_err(|error| problem(&options.out, error.to_string()))?;
     for (name, _) in &folder.files {
         println!("{}", options.out.join(name).display());
     }
     Ok(())
+}
+
+/// What the person has to change: a schema, or the package's name.
+fn at_fault(options: &Options, refusal: &Refusal) -> PathBuf {
+    match refusal {
+        Refusal::Package(_) | Refusal::Reserved => PathBuf::from("--package"),
+        Refusal::Recursive { side, .. }
+        | Refusal::NoData { side, .. }
+        | Refusal::TooLarge { side, .. }
+        | Refusal::UnknownField { side, .. }
+        | Refusal::NoFields { side, .. } => {
+            if *side == "output" {
+                options.output.clone()
+            } else {
+                options.input.clone()
+            }
+        }
+    }
 }

@@ -7,9 +7,9 @@
 use super::plan::{Action, DecodePlan, NoPlace, Op, Payload, Step};
 use super::resolve;
 use crate::contract::mismatch::{Mismatch, Report};
-use crate::contract::{mapping, names};
 use crate::contract::names::Optional;
 use crate::contract::types::{GuestType, discriminant_size};
+use crate::contract::{mapping, names};
 use crate::schema::json::encode_default;
 use crate::schema::{Enum, Field, Kind, Record, Schema, TypeId};
 

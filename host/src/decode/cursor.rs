@@ -14,6 +14,7 @@ pub struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     /// Starts at the first byte of a value that stands at `base` in its batch's bytes.
+    #[inline]
     pub fn new(bytes: &'a [u8], base: u32) -> Self {
         Cursor { bytes, at: 0, base: Some(base) }
     }
@@ -24,21 +25,25 @@ impl<'a> Cursor<'a> {
     }
 
     /// Where the `len` bytes just read start in the batch; `None` for a constant.
+    #[inline]
     pub(super) fn source_of(&self, len: usize) -> Option<u32> {
         self.base.map(|base| base + (self.at - len) as u32)
     }
 
     /// Bytes read so far.
+    #[inline]
     pub fn position(&self) -> usize {
         self.at
     }
 
     /// Bytes not yet read.
+    #[inline]
     pub fn left(&self) -> usize {
         self.bytes.len() - self.at
     }
 
     /// What stands between two positions already passed.
+    #[inline]
     pub fn between(&self, start: usize, end: usize) -> &'a [u8] {
         &self.bytes[start..end]
     }
@@ -167,6 +172,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
+#[inline]
 fn unzigzag(value: u64) -> i64 {
     (value >> 1) as i64 ^ -((value & 1) as i64)
 }

@@ -19,7 +19,9 @@ pub enum FramingError {
 impl fmt::Display for FramingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Short(len) => write!(f, "value of {len} bytes is too short for a schema id (framing = \"confluent\")"),
+            Self::Short(len) => {
+                write!(f, "value of {len} bytes is too short for a schema id (framing = \"confluent\")")
+            }
             Self::Magic(byte) => {
                 write!(f, "value starts with byte {byte:#04x}, not with 0x00 and a schema id (framing = \"confluent\")")
             }

@@ -3,8 +3,8 @@
 //! Records are decoded here first and copied over only when whole. A record that turns out to be broken is rolled
 //! back and costs the guest nothing, and decoding needs neither a guest nor `unsafe`.
 
-use super::error::{Failure, Fault};
 use super::cursor::Cursor;
+use super::error::{Failure, Fault};
 
 /// A pointer in the image that gets its value when the guest has given the memory it points to.
 #[derive(Debug, Clone, Copy)]
@@ -88,6 +88,7 @@ impl Image {
     }
 
     /// Adds a record by `decode`, which writes at the offset it is given. On failure the image is as before.
+    #[inline]
     pub fn add(&mut self, decode: impl FnOnce(&mut Image, usize) -> Result<(), Failure>) -> Result<(), Failure> {
         let mark = Mark {
             bytes: self.bytes.len(),
@@ -129,17 +130,20 @@ impl Image {
     }
 
     /// Bytes of the image from `start`.
+    #[inline]
     pub fn slice(&self, start: usize, len: usize) -> &[u8] {
         &self.bytes[start..start + len]
     }
 
     /// Sets the pointer of fixup `index`.
+    #[inline]
     pub fn set_pointer(&mut self, index: usize, pointer: u32) {
         let slot = self.fixups[index].slot as usize;
         self.bytes[slot..slot + 4].copy_from_slice(&pointer.to_le_bytes());
     }
 
     /// The pointer that [`Image::set_pointer`] gave the fixup.
+    #[inline]
     pub fn pointer(&self, fixup: &Fixup) -> usize {
         let mut pointer = [0; 4];
         pointer.copy_from_slice(self.slice(fixup.slot as usize, 4));
@@ -162,23 +166,27 @@ impl Image {
         self.carried.set(self.count, usize::from(field), bytes);
     }
 
+    #[inline]
     pub(super) fn put<const N: usize>(&mut self, at: usize, value: [u8; N]) {
         self.bytes[at..at + N].copy_from_slice(&value);
     }
 
     /// Writes a discriminant of 1, 2 or 4 bytes.
+    #[inline]
     pub(super) fn put_discriminant(&mut self, at: usize, size: u8, value: u32) {
         let size = usize::from(size);
         self.bytes[at..at + size].copy_from_slice(&value.to_le_bytes()[..size]);
     }
 
     /// Writes pointer and length of a list or string that is not empty; the pointer comes later.
+    #[inline]
     pub(super) fn put_later(&mut self, at: usize, count: u32, start: u32, len: u32, from: From) {
         self.put(at + 4, count.to_le_bytes());
         self.fixups.push(Fixup { slot: at as u32, start, len, from });
     }
 
     /// Writes an empty list: any aligned pointer will do, and no memory is asked for.
+    #[inline]
     pub(super) fn put_empty(&mut self, at: usize, align: u32) {
         self.put(at, align.to_le_bytes());
         self.put(at + 4, 0u32.to_le_bytes());
@@ -207,6 +215,7 @@ impl Image {
     }
 
     /// A list's room before its first item.
+    #[inline]
     pub(super) fn no_room(&self) -> Room {
         Room { start: 0, capacity: 0, first_fixup: self.fixups.len() }
     }

@@ -1,6 +1,6 @@
 //! Makes an [`EncodePlan`] out of the guest's result type and the output's schema.
 
-use super::plan::{EncodePlan, Emit, FaultKind, FaultPlan, Part};
+use super::plan::{Emit, EncodePlan, FaultKind, FaultPlan, Part};
 use crate::contract::mismatch::{Mismatch, Report};
 use crate::contract::types::{GuestType, discriminant_size};
 use crate::contract::{mapping, names};
@@ -214,8 +214,12 @@ impl Compiler<'_> {
         }
         let Some(default) = &field.default else {
             let why = match (outermost, self.passthrough) {
-                (true, true) => "the guest's record lacks it, the input has no such field of the same type, and the schema no default",
-                (true, false) => "the guest's record lacks it and the schema has no default (`passthrough = true` would carry it over)",
+                (true, true) => {
+                    "the guest's record lacks it, the input has no such field of the same type, and the schema no default"
+                }
+                (true, false) => {
+                    "the guest's record lacks it and the schema has no default (`passthrough = true` would carry it over)"
+                }
                 _ => "the guest's record lacks it and the schema has no default",
             };
             self.report.not_filled(&field.name, why);
@@ -233,8 +237,10 @@ impl Compiler<'_> {
     fn input_has(&self, field: &Field) -> bool {
         let Kind::Record(input) = self.input.kind(self.input.root()) else { return false };
         let same = |other: &&Field| other.name == field.name;
-        input.fields.iter().find(same).is_some_and(|other| {
-            Schema::same_encoding(self.input, other.ty, self.output, field.ty)
-        })
+        input
+            .fields
+            .iter()
+            .find(same)
+            .is_some_and(|other| Schema::same_encoding(self.input, other.ty, self.output, field.ty))
     }
 }

@@ -102,11 +102,7 @@ pub(super) enum FaultPlan {
     /// A plain string: reject.
     Text,
     /// The variant of `millstream:pipeline/types`: what each case means, and where its text stands.
-    Variant {
-        cases: Box<[FaultKind]>,
-        size: u8,
-        payload: usize,
-    },
+    Variant { cases: Box<[FaultKind]>, size: u8, payload: usize },
 }
 
 /// What a guest wants to become of a record that it has no output for.

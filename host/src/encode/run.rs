@@ -1,6 +1,6 @@
 //! Runs a plan over what a guest answered. Every byte of the guest's memory is hostile until checked.
 
-use super::error::{Broken, Breach, Stop};
+use super::error::{Breach, Broken, Stop};
 use super::plan::{Emit, EncodePlan, FaultKind, FaultPlan, Part};
 use super::{Outputs, Verdict};
 use crate::decode::Carried;
@@ -147,6 +147,7 @@ impl Run<'_> {
         Ok(())
     }
 
+    #[inline]
     fn part(&self, part: &Part, at: &[u8], out: &mut Vec<u8>) -> Result<(), Stop> {
         match part {
             Part::Guest(name, offset, emit) => {
@@ -179,6 +180,7 @@ impl Run<'_> {
     }
 
     /// Length and bytes.
+    #[inline]
     fn put(&self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Stop> {
         self.room(bytes.len(), out)?;
         put_long(out, bytes.len() as i64);
@@ -186,6 +188,7 @@ impl Run<'_> {
         Ok(())
     }
 
+    #[inline]
     fn block(&self, count: u32, out: &mut Vec<u8>) -> Result<(), Stop> {
         // Every item takes a byte at least: a list too long for the record is refused before it is walked.
         self.room(count as usize, out)?;
@@ -195,23 +198,30 @@ impl Run<'_> {
         Ok(())
     }
 
+    #[inline]
     fn end_block(&self, out: &mut Vec<u8>) -> Result<(), Stop> {
         out.push(0);
         self.room(0, out)
     }
 
+    #[inline]
     fn room(&self, more: usize, out: &[u8]) -> Result<(), Stop> {
         if out.len() + more > self.end {
-            return Err(Stop::invalid(format!("the output is larger than the limit of a record ({} bytes)", self.limit)));
+            return Err(Stop::invalid(format!(
+                "the output is larger than the limit of a record ({} bytes)",
+                self.limit
+            )));
         }
         Ok(())
     }
 }
 
+#[inline]
 fn read<const N: usize>(at: &[u8]) -> Result<[u8; N], Breach> {
     at.first_chunk().copied().ok_or(Breach::Outside)
 }
 
+#[inline]
 fn discriminant(at: &[u8], size: u8) -> Result<u32, Breach> {
     Ok(match size {
         1 => read::<1>(at)?[0].into(),
@@ -220,12 +230,14 @@ fn discriminant(at: &[u8], size: u8) -> Result<u32, Breach> {
     })
 }
 
+#[inline]
 fn pair(at: &[u8]) -> Result<(u32, u32), Breach> {
     let [a, b, c, d, e, f, g, h] = read(at)?;
     Ok((u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])))
 }
 
 /// The bytes of a guest's list: aligned, and within its memory.
+#[inline]
 fn list(memory: &[u8], pointer: u32, count: u32, size: usize, align: usize) -> Result<&[u8], Breach> {
     let start = pointer as usize;
     if !start.is_multiple_of(align) {
@@ -236,6 +248,7 @@ fn list(memory: &[u8], pointer: u32, count: u32, size: usize, align: usize) -> R
     bytes.ok_or(Breach::List { pointer, count, size, memory: memory.len() })
 }
 
+#[inline]
 fn text<'m>(memory: &'m [u8], at: &[u8]) -> Result<&'m str, Breach> {
     let (pointer, count) = pair(at)?;
     let bytes = list(memory, pointer, count, 1, 1)?;
@@ -245,9 +258,19 @@ fn text<'m>(memory: &'m [u8], at: &[u8]) -> Result<&'m str, Breach> {
 #[inline]
 fn put_long(out: &mut Vec<u8>, value: i64) {
     let mut rest = ((value << 1) ^ (value >> 63)) as u64;
-    while rest >= 0x80 {
-        out.push(rest as u8 | 0x80);
+    if rest < 0x80 {
+        return out.push(rest as u8);
+    }
+    let mut bytes = [0; 10];
+    let mut len = 0;
+    for byte in &mut bytes {
+        len += 1;
+        if rest < 0x80 {
+            *byte = rest as u8;
+            break;
+        }
+        *byte = rest as u8 | 0x80;
         rest >>= 7;
     }
-    out.push(rest as u8);
+    out.extend_from_slice(&bytes[..len]);
 }

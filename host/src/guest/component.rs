@@ -51,6 +51,10 @@ impl Guest {
         if bytes.starts_with(b"\0asm\x01\0\0\0") {
             return Err(LoadError::CoreModule(path.to_owned()));
         }
+        if !bytes.starts_with(b"\0asm") {
+            let why = "it does not begin with the four bytes that every wasm file begins with".to_owned();
+            return Err(LoadError::NotComponent { path: path.to_owned(), why });
+        }
         let not_component =
             |error: wasmtime::Error| LoadError::NotComponent { path: path.to_owned(), why: format!("{error:#}") };
         let component = Component::from_binary(&engine.inner, bytes).map_err(not_component)?;
@@ -102,8 +106,8 @@ fn find_transform(
             _ => None,
         };
         if let Some((index, func)) = found {
-            let (input, outcome) = shape(&func)
-                .ok_or_else(|| LoadError::Shape { path: path.to_owned(), found: describe(&func) })?;
+            let (input, outcome) =
+                shape(&func).ok_or_else(|| LoadError::Shape { path: path.to_owned(), found: describe(&func) })?;
             return Ok((index, input, outcome));
         }
         names.push(format!("`{name}`"));

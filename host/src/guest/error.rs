@@ -45,7 +45,9 @@ pub enum LoadError {
         why: String,
     },
     /// It asks for something no pipeline offers.
-    #[error("the guest {path} imports `{import}`, which this host does not offer; guests may import wasi:* interfaces only")]
+    #[error(
+        "the guest {path} imports `{import}`, which this host does not offer; guests may import wasi:* interfaces only"
+    )]
     Import {
         /// Which file.
         path: PathBuf,
@@ -53,7 +55,9 @@ pub enum LoadError {
         import: String,
     },
     /// It exports no transform.
-    #[error("the guest {path} does not export `transform`; it exports {exports}. Generate its world with `millstream wit`")]
+    #[error(
+        "the guest {path} does not export `transform`; it exports {exports}. Generate its world with `millstream wit`"
+    )]
     World {
         /// Which file.
         path: PathBuf,

@@ -27,9 +27,8 @@ pub(super) fn convert(ty: &Type) -> GuestType {
         }
         Type::Tuple(tuple) => GuestType::Tuple(tuple.types().map(|ty| convert(&ty)).collect()),
         Type::Variant(variant) => {
-            let case = |case: wasmtime::component::types::Case<'_>| {
-                (case.name.to_owned(), case.ty.as_ref().map(convert))
-            };
+            let case =
+                |case: wasmtime::component::types::Case<'_>| (case.name.to_owned(), case.ty.as_ref().map(convert));
             GuestType::Variant(variant.cases().map(case).collect())
         }
         Type::Enum(cases) => GuestType::Enum(cases.names().map(str::to_owned).collect()),

@@ -60,7 +60,9 @@ fn define(linker: &mut LinkerInstance<'_, State>, interface: &str, name: &str) -
             store.data_mut().denied = Some(full.clone());
             match grant {
                 Some(grant) => {
-                    bail!("the guest called {full}, which is not granted: add `grants = [\"{grant}\"]` to its [[stage]]")
+                    bail!(
+                        "the guest called {full}, which is not granted: add `grants = [\"{grant}\"]` to its [[stage]]"
+                    )
                 }
                 None => bail!("the guest called {full}, which this host never offers to a guest"),
             }

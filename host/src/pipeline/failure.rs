@@ -28,7 +28,9 @@ pub enum Failure {
         why: String,
     },
     /// The guest asked to try again.
-    #[error("the guest asked to retry {at}: {why}\n  retrying is not yet supported; the pipeline stops without committing the record")]
+    #[error(
+        "the guest asked to retry {at}: {why}\n  retrying is not yet supported; the pipeline stops without committing the record"
+    )]
     Retry {
         /// Topic, partition and offset.
         at: String,

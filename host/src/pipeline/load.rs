@@ -54,9 +54,8 @@ impl Prepared {
             let (path, schema) = (guest.path().to_owned(), schema.display().to_string());
             config.problem_at("stage.guest", LoadError::Mismatch { path, side, schema, mismatches }.to_string(), None)
         };
-        let encode =
-            crate::encode::compile(guest.outcome(), &output, &reader, config.stage.passthrough, &prefix)
-                .map_err(|mismatches| mismatch("sink", &config.sink.schema, mismatches))?;
+        let encode = crate::encode::compile(guest.outcome(), &output, &reader, config.stage.passthrough, &prefix)
+            .map_err(|mismatches| mismatch("sink", &config.sink.schema, mismatches))?;
         let writers = Writers::new(reader.clone(), output.clone(), guest.input(), encode.carried(), table)
             .map_err(|mismatches| mismatch("source", &config.source.schema, mismatches))?;
         let allowance = Arc::new(allowance(&config));
@@ -90,7 +89,8 @@ fn message_max_bytes(config: &Pipeline) -> usize {
 fn read_schema(config: &Pipeline, key: &str, path: &Path) -> Result<Arc<Schema>, Problems> {
     let schema = schema::load(path).map_err(|error| config.problem_at(key, error.to_string(), None))?;
     if let Some(name) = schema.recursive() {
-        let message = format!("{}: record {} contains itself; recursive schemas are not yet supported", path.display(), name.0);
+        let message =
+            format!("{}: record {} contains itself; recursive schemas are not yet supported", path.display(), name.0);
         return Err(config.problem_at(key, message, None));
     }
     Ok(Arc::new(schema))

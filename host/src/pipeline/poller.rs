@@ -45,11 +45,7 @@ struct Lane {
 }
 
 impl Poller {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        consumer: Consumer,
-        health: PipelineHealth,
-    ) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, consumer: Consumer, health: PipelineHealth) -> Self {
         let lane = |queue: &Arc<Queue>| Lane { queue: queue.clone(), building: Batch::default(), paused: Vec::new() };
         let lanes = shared.queues.iter().map(lane).collect();
         Poller { shared, consumer, lanes, health, lags: HashMap::new(), workers: HashMap::new() }
@@ -186,7 +182,13 @@ impl RebalanceEvents for Rebalance {
         let committed = self.committer.commit(&leaving);
         self.committer.forget(&leaving);
         let names: Vec<_> = partitions.iter().map(|(name, _)| name.to_string()).collect();
-        tracing::info!(pipeline = self.shared.name, partitions = names.join(" "), drained, committed, "partitions revoked");
+        tracing::info!(
+            pipeline = self.shared.name,
+            partitions = names.join(" "),
+            drained,
+            committed,
+            "partitions revoked"
+        );
     }
 
     /// Lost partitions have another owner already: what is in flight may come twice, and nothing may be committed.

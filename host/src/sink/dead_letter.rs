@@ -60,11 +60,7 @@ impl Letter {
 }
 
 /// The record as it was, key, value, headers and time, with the letter's headers after its own.
-pub fn outgoing<'a>(
-    ticket: Ticket,
-    record: &Record<'a>,
-    letter: &'a [(&'a [u8], Option<&'a [u8]>)],
-) -> Outgoing<'a> {
+pub fn outgoing<'a>(ticket: Ticket, record: &Record<'a>, letter: &'a [(&'a [u8], Option<&'a [u8]>)]) -> Outgoing<'a> {
     Outgoing {
         ticket,
         key: record.key(),

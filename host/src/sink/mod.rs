@@ -79,8 +79,10 @@ pub enum Refusal {
     #[error("the producer's queue is full")]
     QueueFull(Room),
     /// This record alone is too large; the rest can be sent without it.
-    #[error("the record is too large: {size} bytes with key, headers and framing, {limit} are allowed; \
-        raise \"message.max.bytes\" in [kafka.producer] and on the topic, or make the output smaller")]
+    #[error(
+        "the record is too large: {size} bytes with key, headers and framing, {limit} are allowed; \
+        raise \"message.max.bytes\" in [kafka.producer] and on the topic, or make the output smaller"
+    )]
     TooLarge {
         /// Its size as sent, at most.
         size: usize,

@@ -166,6 +166,7 @@ impl Sender {
         let Some(partition) = records.first().map(|record| record.partition) else { return 0 };
         let fits = |record: &&Outgoing<'_>| {
             record.partition == partition
+                && record.partition.is_none_or(|partition| partition >= 0)
                 && !record.has_headers()
                 && record.timestamp.is_none_or(|at| at <= 0)
                 && wire_size(record) <= self.shared.limit
@@ -178,6 +179,10 @@ impl Sender {
         let size = wire_size(record);
         if size > self.shared.limit {
             return (0, Some(Refusal::TooLarge { size, limit: self.shared.limit }));
+        }
+        // librdkafka would take -1 for "any", and other negative numbers until it knows the topic.
+        if record.partition.is_some_and(|partition| partition < 0) {
+            return (0, Some(refusal(Code::UNKNOWN_PARTITION, room)));
         }
         match native::produce_one(&self.shared.client, &topic.handle, record) {
             Ok(()) => (1, None),

@@ -126,6 +126,8 @@ fn a_partition_that_does_not_exist_fails_alone() {
     assert_eq!(text, "the producer does not take the record: Unknown partition (_UNKNOWN_PARTITION)");
     let with_timestamp = Outgoing { timestamp: Some(1), ..elsewhere };
     assert_eq!(sender.send(&topic, &[with_timestamp]).accepted, 0, "the other way in refuses it too");
+    let negative = Outgoing { partition: Some(-1), ..small(5) };
+    assert_eq!(sender.send(&topic, &[negative]).accepted, 0, "-1 does not mean any");
     assert_eq!(sender.send(&topic, &[small(3)]), Sent { accepted: 1, refused: None });
     assert_eq!(outcomes(&collect(&mut deliveries)), HashMap::from([(1, None), (3, None)]));
     assert_eq!(deliveries.in_flight(), 0);

@@ -130,8 +130,10 @@ pub enum SourceError {
         reason: String,
     },
     /// Damaged bytes. The client would skip them; nothing behind them is handed over.
-    #[error("{partition} holds data at offset {offset} that cannot be read: {reason}; \
-        nothing behind it is processed, so that nothing is lost unseen")]
+    #[error(
+        "{partition} holds data at offset {offset} that cannot be read: {reason}; \
+        nothing behind it is processed, so that nothing is lost unseen"
+    )]
     Corrupt {
         /// Where.
         partition: TopicPartition,

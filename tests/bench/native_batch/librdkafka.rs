@@ -158,8 +158,35 @@ impl Consumer {
     }
 }
 
+impl Consumer {
+    /// Gives its partitions up before it closes: a cooperative member that closes while it holds some is never heard to
+    /// leave by the broker (librdkafka 2.12), and its successor waits for the end of its session.
+    fn give_up(&mut self) {
+        // SAFETY: a live client.
+        unsafe { sys::rd_kafka_unsubscribe(self.client) };
+        for _ in 0..100 {
+            let mut list = ptr::null_mut();
+            // SAFETY: a live client; the list it makes is ours.
+            let held = unsafe {
+                sys::rd_kafka_assignment(self.client, &mut list);
+                if list.is_null() {
+                    return;
+                }
+                let held = (*list).cnt;
+                sys::rd_kafka_topic_partition_list_destroy(list);
+                held
+            };
+            if held == 0 {
+                return;
+            }
+            drop(self.poll(10));
+        }
+    }
+}
+
 impl Drop for Consumer {
     fn drop(&mut self) {
+        self.give_up();
         // SAFETY: the last use of both handles; no batch is alive, for it would borrow `self`.
         unsafe {
             sys::rd_kafka_consumer_close(self.client);

@@ -1,5 +1,7 @@
 //! A native program for this one job on librdkafka's batch calls: the opponent that sets the measure.
 
+#![expect(clippy::print_stderr, reason = "its last words are for people at a terminal")]
+
 mod librdkafka;
 
 use std::collections::BTreeMap;

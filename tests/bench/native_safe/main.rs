@@ -1,5 +1,7 @@
 //! A native program for this one job on rust-rdkafka's safe API, as its own examples and users would write it.
 
+#![expect(clippy::print_stderr, reason = "its last words are for people at a terminal")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;

@@ -278,7 +278,7 @@ fn committed_guests_match_their_schemas() {
             "subset",
             Options {
                 package: "acme:risk".into(),
-                input_fields: list("id,amount,country"),
+                input_fields: list("amount,rate,country"),
                 output_fields: list("amount_eur,risk"),
             },
         ),

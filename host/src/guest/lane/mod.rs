@@ -79,39 +79,36 @@ struct Batch<'a> {
 impl Batch<'_> {
     fn write<T: 'static>(&self, cx: &mut LowerContext<'_, T>) -> Result<(usize, usize)> {
         let Ok(mut image) = self.image.try_lock() else { bail!("a batch was lowered twice") };
+        // First all memory is asked for, which calls the guest each time; then all bytes are copied in one go. A list's
+        // pointers are all set before it is copied itself.
         for index in 0..image.fixups().len() {
             let fixup = image.fixups()[index];
-            let (start, len) = (fixup.start as usize, fixup.len as usize);
-            match fixup.from {
-                From::Source => {
-                    let pointer = cx.realloc(0, 0, 1, len)?;
-                    copy(cx, pointer, &self.source[start..start + len])?;
-                    image.set_pointer(index, u32::try_from(pointer)?);
-                }
-                From::Image(align) => {
-                    let pointer = cx.realloc(0, 0, align.into(), len)?;
-                    image.set_pointer(index, u32::try_from(pointer)?);
-                }
-            }
-        }
-        // Lists are copied when every pointer within them is set.
-        for fixup in image.fixups() {
-            if let From::Image(_) = fixup.from {
-                let pointer = image.pointer(fixup);
-                copy(cx, pointer, image.slice(fixup.start as usize, fixup.len as usize))?;
-            }
+            let align = match fixup.from {
+                From::Source => 1,
+                From::Image(align) => align.into(),
+            };
+            let pointer = cx.realloc(0, 0, align, fixup.len as usize)?;
+            image.set_pointer(index, u32::try_from(pointer)?);
         }
         let records = image.records();
-        let pointer = cx.realloc(0, 0, self.align, records.len())?;
-        copy(cx, pointer, records)?;
-        Ok((pointer, image.count()))
+        let start = cx.realloc(0, 0, self.align, records.len())?;
+        let memory = cx.as_slice_mut();
+        copy(memory, start, records)?;
+        for fixup in image.fixups() {
+            let bytes = match fixup.from {
+                From::Source => &self.source[fixup.start as usize..][..fixup.len as usize],
+                From::Image(_) => image.slice(fixup.start as usize, fixup.len as usize),
+            };
+            copy(memory, image.pointer(fixup), bytes)?;
+        }
+        Ok((start, image.count()))
     }
 }
 
 /// Copies to memory that `realloc` has given, and so checked.
 #[inline]
-fn copy<T: 'static>(cx: &mut LowerContext<'_, T>, pointer: usize, bytes: &[u8]) -> Result<()> {
-    match cx.as_slice_mut().get_mut(pointer..pointer + bytes.len()) {
+fn copy(memory: &mut [u8], pointer: usize, bytes: &[u8]) -> Result<()> {
+    match memory.get_mut(pointer..).and_then(|rest| rest.get_mut(..bytes.len())) {
         Some(place) => place.copy_from_slice(bytes),
         None => bail!("the guest's allocator gave memory outside of its own"),
     }
@@ -145,8 +142,8 @@ unsafe impl Lower for Batch<'_> {
 
     fn linear_lower_to_memory<T>(&self, cx: &mut LowerContext<'_, T>, _: InterfaceType, offset: usize) -> Result<()> {
         let (pointer, count) = self.write(cx)?;
-        copy(cx, offset, &u32::try_from(pointer)?.to_le_bytes())?;
-        copy(cx, offset + 4, &u32::try_from(count)?.to_le_bytes())
+        let pair = [u32::try_from(pointer)?.to_le_bytes(), u32::try_from(count)?.to_le_bytes()];
+        copy(cx.as_slice_mut(), offset, pair.as_flattened())
     }
 }
 

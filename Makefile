@@ -1,0 +1,73 @@
+# The words of this project. `make demo` and `make test` install what they can and say what is missing.
+
+CARGO ?= cargo
+BUILD := $(CARGO) build --release --locked --workspace
+GUEST_TARGET := target/guests
+GUESTS := enrich subset
+
+.PHONY: help demo test build guests need need-kafka check fmt lint unit tidy lane cli cluster bench bench-engine bench-e2e fuzz docs clean
+
+help: ## What there is
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: build guests ## Build, then the whole path in one process: no Kafka, no Java
+	./target/release/millstream quickstart
+
+test: need-kafka build guests fmt unit tidy lane cli cluster ## Build, then all tests, those on a real Apache Kafka included
+
+build: need ## The binary, the tests' and the benches' programs
+	$(BUILD)
+
+guests: need ## The example guests
+	$(CARGO) build --release --locked --target wasm32-wasip2 --manifest-path guests/rust/Cargo.toml --target-dir $(GUEST_TARGET)
+	@for guest in $(GUESTS); do cp -p $(GUEST_TARGET)/wasm32-wasip2/release/$$guest.wasm guests/rust/$$guest/$$guest.wasm; done
+
+need:
+	@sh scripts/need.sh build
+
+need-kafka:
+	@sh scripts/need.sh kafka
+
+check: fmt lint ## Format and lints
+
+fmt:
+	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path guests/rust/Cargo.toml --all --check
+
+lint: build
+	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
+
+# All tests build the whole workspace, so that every one of them uses the same wasmtime and librdkafka.
+unit: build
+	$(CARGO) test --release --locked --workspace --lib
+
+tidy: build
+	$(CARGO) test --release --locked --workspace --test tidy
+
+lane: build guests
+	$(CARGO) test --release --locked --workspace --test lane
+
+cli: build guests
+	$(CARGO) test --release --locked --workspace --test cli
+
+cluster: need-kafka build guests
+	$(CARGO) test --release --locked --workspace --test cluster
+
+bench: bench-engine bench-e2e ## Both tables of docs/performance.md
+
+bench-engine: build guests
+	./target/release/bench-engine
+
+bench-e2e: need-kafka build guests
+	./target/release/bench
+
+fuzz: build ## Fuzz the typed lane for ten minutes a target; MILLSTREAM_FUZZ_SECONDS and MILLSTREAM_FUZZ_SEED change that
+	MILLSTREAM_FUZZ_SECONDS=$${MILLSTREAM_FUZZ_SECONDS:-600} $(CARGO) test --release --locked --workspace --test lane -- fuzz --nocapture --test-threads 1
+
+docs: build ## Write the generated pages anew
+	./target/release/millstream schema > pipeline.schema.json
+	./target/release/millstream docs pipeline-toml > docs/pipeline.toml.md
+	./target/release/millstream docs metrics > docs/metrics.md
+
+clean:
+	$(CARGO) clean

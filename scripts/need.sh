@@ -1,0 +1,43 @@
+#!/bin/sh
+# Looks for what a build (`build`) or the tests on a real Kafka (`kafka`) need. Installs what is missing where that is a
+# Debian package and this is root, adds the wasm target to rustup, fetches Kafka's jars; else says what to do.
+set -eu
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+missing=""
+
+# need COMMAND PACKAGE: the command, or the Debian package that brings it.
+need() {
+    command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+
+if ! command -v rustup >/dev/null 2>&1; then
+    echo "rustup is missing: install it from https://rustup.rs, then run this again" >&2
+    exit 3
+fi
+
+need cc gcc
+need c++ g++
+need make make
+[ "$1" = kafka ] && { need mvn maven; need javac openjdk-17-jdk-headless; }
+
+if [ -n "$missing" ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        echo "installing:$missing"
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $missing
+    else
+        echo "missing:$missing; on Debian: sudo apt-get install$missing" >&2
+        exit 3
+    fi
+fi
+
+cd "$root"
+toolchain=$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
+rustup toolchain list | grep -q "^$toolchain" || rustup toolchain install "$toolchain" --profile minimal
+for component in rustfmt clippy; do
+    rustup component list --installed | grep -q "^$component" || rustup component add "$component"
+done
+rustup target list --installed | grep -qx wasm32-wasip2 || rustup target add wasm32-wasip2
+
+[ "$1" = kafka ] && sh tests/kafka/fetch.sh
+exit 0
