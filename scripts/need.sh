@@ -12,7 +12,7 @@ need() {
 }
 
 if ! command -v rustup >/dev/null 2>&1; then
-    echo "rustup is missing: install it from https://rustup.rs, then run this again" >&2
+    echo "rustup is missing: install it (see its own site), then run this again" >&2
     exit 3
 fi
 

@@ -7,6 +7,8 @@
 //! bench-engine [--records N] [--rounds N] [--guest enrich.wasm]
 //! ```
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people at a terminal")]
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;

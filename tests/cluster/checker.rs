@@ -112,3 +112,16 @@ fn an_uncommitted_input_is_found() {
     let report = Check::new(broker(), &load).committed("planted.behind", &input).records(&output).expect("report");
     assert_eq!(counts(&report), Report { count: COUNT, behind: COUNT, ..Report::default() }, "{report:?}");
 }
+
+#[test]
+fn dead_letters_that_do_not_say_where_they_come_from_are_found() {
+    let (input, letters) = topics("planted.letters").expect("topics");
+    let load = Load { negative_every: 10, ..load() };
+    load.send(broker(), &input).expect("load");
+    let record = |i| (load.key(i).into_bytes(), load.value(i).expect("a value"));
+    let rejected: Vec<Record> = load.numbers.clone().filter(|&i| load.is_negative(i)).map(record).collect();
+    outputs(broker(), &letters, rejected.iter().map(|(k, v)| (&k[..], &v[..]))).expect("outputs");
+    let report = Check::new(broker(), &load).dead_letters(&input, &letters).expect("report");
+    let bad = load.bad();
+    assert_eq!(counts(&report), Report { count: bad, missing: bad, wrong: bad, ..Report::default() }, "{report:?}");
+}

@@ -9,7 +9,9 @@ mod checker;
 mod contenders;
 mod delivery;
 mod environment;
+mod group;
 mod stops;
+mod telemetry;
 
 use std::sync::OnceLock;
 use std::time::Duration;

@@ -2,22 +2,22 @@
 
 use std::path::Path;
 
-use super::{Fault, open};
+use super::{Fault, open, say};
 use crate::config::{Brokers, Framing, Reject, Start};
 use crate::pipeline::Prepared;
 
 pub(super) fn check(path: &Path, offline: bool) -> Result<(), Fault> {
     let prepared = open::prepare(path)?;
-    print!("{}", summary(&prepared));
+    say(format_args!("{}", summary(&prepared)));
     match (&prepared.config.kafka.brokers, offline) {
-        (_, true) => println!("kafka      not asked (--offline)"),
-        (Brokers::Embedded, false) => println!("kafka      embedded broker: topics are made at start"),
+        (_, true) => say(format_args!("kafka      not asked (--offline)\n")),
+        (Brokers::Embedded, false) => say(format_args!("kafka      embedded broker: topics are made at start\n")),
         (Brokers::At(brokers), false) => {
             open::require_topics(&prepared.config, brokers)?;
-            println!("kafka      {brokers} has all topics");
+            say(format_args!("kafka      {brokers} has all topics\n"));
         }
     }
-    println!("ok");
+    say(format_args!("ok\n"));
     Ok(())
 }
 

@@ -11,6 +11,7 @@ mod samples;
 mod tail;
 mod wit;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -103,7 +104,7 @@ pub fn main() -> ExitCode {
     let logs = match logs::init(format, log) {
         Ok(logs) => logs,
         Err(error) => {
-            eprintln!("error: {error}");
+            complain(format_args!("error: {error}\n"));
             return ExitCode::from(2);
         }
     };
@@ -112,11 +113,11 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Fault::Configuration(problems)) => {
-            eprint!("{problems}");
+            complain(format_args!("{problems}"));
             ExitCode::from(2)
         }
         Err(Fault::Pipeline(failure)) => {
-            eprintln!("error: {failure}");
+            complain(format_args!("error: {failure}\n"));
             ExitCode::from(failure.exit_code())
         }
     }
@@ -129,12 +130,22 @@ fn dispatch(command: Command, logs: &Logs) -> Result<(), Fault> {
         Command::Wit(options) => wit::write(&options),
         Command::Quickstart(options) => quickstart::run(&options),
         Command::Schema => {
-            println!("{:#}", crate::config::json_schema());
+            say(format_args!("{:#}\n", crate::config::json_schema()));
             Ok(())
         }
         Command::Docs { page } => {
-            print!("{}", docs::page(page));
+            say(format_args!("{}", docs::page(page)));
             Ok(())
         }
     }
+}
+
+/// Writes to standard output. A reader that has gone away (`| head`) is no error of ours, and no reason to panic.
+fn say(text: std::fmt::Arguments<'_>) {
+    let _ = std::io::stdout().write_fmt(text);
+}
+
+/// Writes to standard error, as [`say`] does.
+fn complain(text: std::fmt::Arguments<'_>) {
+    let _ = std::io::stderr().write_fmt(text);
 }

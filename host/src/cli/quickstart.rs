@@ -9,7 +9,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::samples::{self, Sample};
-use super::{Fault, open, run, tail};
+use super::{Fault, open, run, say, tail};
 use crate::config::{Framing, Problems, Reject};
 use crate::pipeline::{Control, Failure, Prepared, Telemetry, run as run_pipeline};
 use crate::record::{Batch, Record, Slot, Ticket};
@@ -50,14 +50,14 @@ pub(super) fn run(options: &Options) -> Result<(), Fault> {
     let samples = samples.map_err(|why| Problems::of_file(&options.samples, why, None))?;
     let broker = open::embedded(config)?;
     let brokers = broker.bootstrap_servers();
-    println!("embedded broker at {brokers} (in this process; not a Kafka to build on)");
+    say(format_args!("embedded broker at {brokers} (in this process; not a Kafka to build on)\n"));
     load(&prepared, &brokers, &samples)?;
-    println!("{} sample records in `{}`", samples.len(), config.source.topics[0]);
+    say(format_args!("{} sample records in `{}`\n", samples.len(), config.source.topics[0]));
     let count = process(&prepared, &brokers, samples.len() as u64)?;
     show_outputs(&prepared, &brokers, &samples, &count, options.show)?;
     show_dead_letters(&prepared, &brokers, &count)?;
     let Snapshot { consumed, produced, dead_lettered, committed, .. } = count;
-    println!("consumed={consumed} produced={produced} dead-lettered={dead_lettered} committed={committed}");
+    say(format_args!("consumed={consumed} produced={produced} dead-lettered={dead_lettered} committed={committed}\n"));
     Ok(())
 }
 
@@ -167,11 +167,11 @@ fn show_outputs(
             };
             sample.json.as_ref().and_then(same).unwrap_or(false)
         });
-        println!();
+        say(format_args!("\n"));
         if let Some(json) = before.and_then(|sample| sample.json.as_ref()) {
-            println!("  before {}", printable(json.to_string(), LINE));
+            say(format_args!("  before {}\n", printable(json.to_string(), LINE)));
         }
-        println!("  after  {}", after.map_or_else(|why| why, |json| printable(json.to_string(), LINE)));
+        say(format_args!("  after  {}\n", after.map_or_else(|why| why, |json| printable(json.to_string(), LINE))));
     }
     Ok(())
 }
@@ -188,9 +188,9 @@ fn readable(record: &Record<'_>, schema: &Schema, framing: Framing) -> Result<se
 fn show_dead_letters(prepared: &Prepared, brokers: &str, count: &Snapshot) -> Result<(), Failure> {
     let Reject::DeadLetter { topic } = &prepared.config.errors.reject else {
         if count.skipped > 0 {
-            println!("\n{} records were skipped; `--log warn` says which and why", count.skipped);
+            say(format_args!("\n{} records were skipped; `--log warn` says which and why\n", count.skipped));
         }
-        println!();
+        say(format_args!("\n"));
         return Ok(());
     };
     let letters: Batch = tail::read(brokers, topic, count.dead_lettered as usize, PATIENCE)?;
@@ -204,9 +204,9 @@ fn show_dead_letters(prepared: &Prepared, brokers: &str, count: &Snapshot) -> Re
         let at = format!("{topic}[{partition}]@{}", header("__dlq.errors.offset"));
         reasons.add(header("__dlq.errors.message"), at);
     }
-    println!("\n{} dead letters in `{topic}`:", letters.len());
-    print!("{reasons}");
-    println!();
+    say(format_args!("\n{} dead letters in `{topic}`:\n", letters.len()));
+    say(format_args!("{reasons}"));
+    say(format_args!("\n"));
     Ok(())
 }
 

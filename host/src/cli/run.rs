@@ -47,6 +47,7 @@ pub(super) fn build() -> Build {
     }
 }
 
+#[expect(clippy::exit, clippy::disallowed_methods, reason = "a second signal means now; nothing is lost by it")]
 /// Everything beside the records: admin endpoint, signals, and the pipeline's thread.
 async fn supervise(
     prepared: &Prepared,
@@ -94,6 +95,7 @@ async fn supervise(
         dead_lettered = count.dead_lettered,
         skipped = count.skipped,
         committed = count.committed,
+        guest_calls = metrics.batch_size().count(),
         "stopped"
     );
     if let Some(admin) = admin {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Fault;
+use super::{Fault, say};
 use crate::config::Problems;
 use crate::contract::wit::{self, Refusal};
 use crate::schema;
@@ -45,7 +45,7 @@ pub(super) fn write(options: &Options) -> Result<(), Fault> {
     let folder = folder.map_err(|refusal| problem(&at_fault(options, &refusal), refusal.to_string()))?;
     folder.write(&options.out).map_err(|error| problem(&options.out, error.to_string()))?;
     for (name, _) in &folder.files {
-        println!("{}", options.out.join(name).display());
+        say(format_args!("{}\n", options.out.join(name).display()));
     }
     Ok(())
 }

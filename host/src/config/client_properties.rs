@@ -99,7 +99,12 @@ pub(super) fn refusal(label: &str, name: &str) -> Option<Complaint> {
 /// True where the name, or a line of text with it, is about a secret.
 pub(super) fn looks_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    SECRET_PARTS.iter().any(|part| name.contains(part))
+    let misspelt = |word: &str| {
+        [("password", 2), ("passphrase", 2), ("secret", 1)]
+            .iter()
+            .any(|(secret, typos)| word.len() < 16 && strsim::osa_distance(word, secret) <= *typos)
+    };
+    SECRET_PARTS.iter().any(|part| name.contains(part)) || name.split(|c: char| !c.is_alphanumeric()).any(misspelt)
 }
 
 #[cfg(test)]
@@ -112,7 +117,9 @@ mod tests {
             assert!(looks_secret(name), "{name}");
         }
         assert!(looks_secret("sasl.pasword.secret") && looks_secret("SASL.PASSWORD"));
+        assert!(looks_secret("sasl.pasword") && looks_secret("\"ssl.key.passwrod\"") && looks_secret("client.secert"));
         assert!(!looks_secret("ssl.key.location") && !looks_secret("sasl.username"));
+        assert!(!looks_secret("bootstrap.servers") && !looks_secret("server") && !looks_secret("topic"));
     }
 
     #[test]

@@ -52,7 +52,7 @@ impl Compiler<'_> {
         let (wk, rk) = (self.writer.kind(w), self.reader.kind(r));
         match (wk, rk) {
             (Kind::Union(branches), _) => self.writer_union(branches, r, guest),
-            (_, Kind::Union(branches)) => self.into_union(w, branches, r, guest),
+            (_, Kind::Union(branches)) => self.reader_union(w, branches, r, guest),
             (Kind::Record(wr), Kind::Record(rr)) if resolve::names_match(wk, rk) => {
                 self.record(wr, rr, r, guest, outermost)
             }
@@ -109,7 +109,7 @@ impl Compiler<'_> {
     }
 
     /// A single type becomes the reader's branch that fits it best.
-    fn into_union(&mut self, w: TypeId, branches: &[TypeId], r: TypeId, guest: &GuestType) -> Option<Op> {
+    fn reader_union(&mut self, w: TypeId, branches: &[TypeId], r: TypeId, guest: &GuestType) -> Option<Op> {
         let Some(chosen) = resolve::branch(self.writer, w, self.reader, branches) else {
             return self.unresolvable(w, r);
         };
@@ -179,7 +179,8 @@ impl Compiler<'_> {
         };
         let layout = item.layout();
         let op = self.nested("[]", w, r, item)?;
-        Some(Op::List { item: Box::new(op), size: layout.size, align: layout.align as u8 })
+        let least = resolve::least(self.writer, w);
+        Some(Op::List { item: Box::new(op), least, size: layout.size, align: layout.align as u8 })
     }
 
     fn map(&mut self, w: TypeId, r: TypeId, id: TypeId, guest: &GuestType) -> Option<Op> {
@@ -191,7 +192,8 @@ impl Compiler<'_> {
                 let layout = entry.layout();
                 let op = self.nested("{}", w, r, &parts[1])?;
                 let offset = entry.offsets()[1];
-                Some(Op::Map { value: Box::new(op), offset, size: layout.size, align: layout.align as u8 })
+                let least = resolve::least(self.writer, w);
+                Some(Op::Map { value: Box::new(op), least, offset, size: layout.size, align: layout.align as u8 })
             }
             _ => self.mismatch(guest, id, &expected),
         }
@@ -226,13 +228,13 @@ impl Compiler<'_> {
             let index = r.fields.iter().position(|rf| rf.name == wf.name);
             let index = index.or_else(|| r.fields.iter().position(|rf| rf.aliases.contains(&wf.name)));
             let Some(index) = index else {
-                steps.push(Step { name: wf.name.as_str().into(), carry: None, action: self.pass(wf) });
+                steps.push(Step { name: wf.name.as_str().into(), carry: None, action: self.pass(wf, false) });
                 continue;
             };
             let rf = &r.fields[index];
             let carry = if outermost { self.carry(rf, self.writer, wf.ty) } else { None };
             let action = match wanted(index) {
-                None => Some(self.pass(wf)),
+                None => Some(self.pass(wf, carry.is_some())),
                 Some((offset, ty)) => self.nested(&rf.name, wf.ty, rf.ty, ty).map(|op| Action::Put(offset, op)),
             };
             match action {
@@ -249,8 +251,9 @@ impl Compiler<'_> {
         fits.then(|| Op::Record(steps.into()))
     }
 
-    fn pass(&self, field: &Field) -> Action {
-        Action::Skip(resolve::skip(self.writer, field.ty))
+    fn pass(&self, field: &Field, carried: bool) -> Action {
+        let skip = if carried { resolve::check } else { resolve::skip };
+        Action::Skip(skip(self.writer, field.ty))
     }
 
     /// A reader's field which the writer does not have. Answers whether all is well.

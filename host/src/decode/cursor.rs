@@ -170,6 +170,28 @@ impl<'a> Cursor<'a> {
             Err(_) => Err(self.fail(Fault::NegativeLength(size))),
         }
     }
+
+    /// Fails unless `count` items of at least so many bytes each can still come.
+    #[inline]
+    pub fn expect(&self, count: usize, least: usize) -> Result<(), Failure> {
+        match count.checked_mul(least) {
+            Some(wanted) if wanted <= self.left() => Ok(()),
+            wanted => {
+                let wanted = wanted.map_or(u64::MAX, |wanted| wanted as u64);
+                Err(self.fail(Fault::Truncated { wanted, left: self.left() }))
+            }
+        }
+    }
+
+    /// Fails if the block that began at `start` has another size than it says.
+    #[inline]
+    pub fn check_block(&self, start: usize, promised: Option<usize>) -> Result<(), Failure> {
+        let found = self.at - start;
+        match promised {
+            Some(promised) if promised != found => Err(self.fail(Fault::BlockSize { promised, found })),
+            _ => Ok(()),
+        }
+    }
 }
 
 #[inline]

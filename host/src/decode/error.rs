@@ -35,6 +35,13 @@ pub enum Fault {
     NegativeLength(i64),
     /// A block count that cannot be negated.
     BlockCount(i64),
+    /// A block that does not have the size that it says.
+    BlockSize {
+        /// Bytes promised.
+        promised: usize,
+        /// Bytes that its items take.
+        found: usize,
+    },
     /// A boolean that is neither 0 nor 1.
     Boolean(u8),
     /// A string that is not UTF-8.
@@ -79,6 +86,9 @@ impl fmt::Display for Fault {
             Self::IntRange(value) => write!(f, "{value} does not fit an Avro int (32 bits)"),
             Self::NegativeLength(length) => write!(f, "negative length {length}"),
             Self::BlockCount(count) => write!(f, "impossible block count {count}"),
+            Self::BlockSize { promised, found } => {
+                write!(f, "block of {found} bytes says that it has {promised}")
+            }
             Self::Boolean(byte) => write!(f, "boolean byte is {byte}, not 0 or 1"),
             Self::Utf8 => write!(f, "string is not valid UTF-8"),
             Self::UnionIndex(index, count) => write!(f, "union index {index} of a union of {count}"),

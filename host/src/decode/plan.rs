@@ -69,6 +69,8 @@ pub enum Op {
     List {
         /// Reads one item.
         item: Box<Op>,
+        /// Bytes that the writer's item takes at least.
+        least: usize,
         /// Bytes from item to item.
         size: usize,
         /// Alignment of an item.
@@ -78,6 +80,8 @@ pub enum Op {
     Map {
         /// Reads one value.
         value: Box<Op>,
+        /// Bytes that the writer's value takes at least.
+        least: usize,
         /// Where the value stands in the tuple.
         offset: usize,
         /// Bytes from tuple to tuple.
@@ -143,6 +147,8 @@ pub enum Skip {
     Varint,
     /// A length and as many bytes.
     Length,
+    /// A value that must be right, since its bytes go to the output as they are.
+    Exactly(Exact),
     /// An index, then that branch.
     Union(Box<[Skip]>),
     /// Blocks of items.
@@ -151,6 +157,23 @@ pub enum Skip {
     Map(Box<Skip>),
     /// One after the other.
     Sequence(Box<[Skip]>),
+}
+
+/// What is checked while it is passed over.
+#[derive(Debug, Clone)]
+pub enum Exact {
+    /// A varint of 32 bits.
+    Int,
+    /// 0 or 1.
+    Boolean,
+    /// A length and as many bytes of UTF-8.
+    Text,
+    /// An index below this.
+    Enum(usize),
+    /// Blocks of items that have the size they say.
+    Array(Box<Skip>),
+    /// Blocks of keys and values that have the size they say.
+    Map(Box<Skip>),
 }
 
 /// A whole decoding plan: for one writer schema.

@@ -3,7 +3,7 @@
 use super::cursor::Cursor;
 use super::error::{Failure, Fault};
 use super::image::{From, Image};
-use super::plan::{Action, DecodePlan, Op, Payload, Skip, Step};
+use super::plan::{Action, DecodePlan, Exact, Op, Payload, Skip, Step};
 
 impl DecodePlan {
     /// Decodes the value at `base` of the batch's bytes as the image's next record.
@@ -133,18 +133,22 @@ fn put_bytes(bytes: &[u8], cursor: &Cursor<'_>, image: &mut Image, at: usize) ->
 }
 
 fn run_list(op: &Op, cursor: &mut Cursor<'_>, image: &mut Image, at: usize) -> Result<(), Failure> {
-    let (inner, offset, size, align) = match op {
-        Op::Map { value, offset, size, align } => (value, Some(*offset), *size, *align),
-        Op::List { item, size, align } => (item, None, *size, *align),
+    // A map's key takes a byte at least.
+    let (inner, least, offset, size, align) = match op {
+        Op::Map { value, least, offset, size, align } => (value, least.saturating_add(1), Some(*offset), *size, *align),
+        Op::List { item, least, size, align } => (item, *least, None, *size, *align),
         _ => return Ok(()),
     };
     let mut room = image.no_room();
     let mut total = 0usize;
     loop {
-        let (count, _) = cursor.block()?;
+        let (count, bytes) = cursor.block()?;
         if count == 0 {
             break;
         }
+        let start = cursor.position();
+        // Memory is taken for items that can be there, not for as many as a broken count promises.
+        cursor.expect(count, least)?;
         // An item may take no byte of input (a record of defaults), so the image's limit is what bounds the count.
         let need = total.checked_add(count).and_then(|n| n.checked_mul(size));
         room = image.grow(room, need, cursor)?;
@@ -160,6 +164,7 @@ fn run_list(op: &Op, cursor: &mut Cursor<'_>, image: &mut Image, at: usize) -> R
             }
         }
         total += count;
+        cursor.check_block(start, bytes)?;
     }
     match total {
         0 => image.put_empty(at, u32::from(align)),
@@ -178,23 +183,42 @@ fn skip(what: &Skip, cursor: &mut Cursor<'_>) -> Result<(), Failure> {
             let index = cursor.index(branches.len(), Fault::UnionIndex)?;
             skip(&branches[index], cursor)
         }
-        Skip::Array(item) => skip_blocks(cursor, |cursor| skip(item, cursor)),
-        Skip::Map(value) => skip_blocks(cursor, |cursor| {
+        Skip::Array(item) => skip_blocks(cursor, false, |cursor| skip(item, cursor)),
+        Skip::Map(value) => skip_blocks(cursor, false, |cursor| {
             cursor.bytes()?;
+            skip(value, cursor)
+        }),
+        Skip::Exactly(exact) => skip_exactly(exact, cursor),
+    }
+}
+
+fn skip_exactly(what: &Exact, cursor: &mut Cursor<'_>) -> Result<(), Failure> {
+    match what {
+        Exact::Int => cursor.int().map(drop),
+        Exact::Boolean => cursor.boolean().map(drop),
+        Exact::Text => cursor.string().map(drop),
+        Exact::Enum(symbols) => cursor.index(*symbols, Fault::EnumIndex).map(drop),
+        Exact::Array(item) => skip_blocks(cursor, true, |cursor| skip(item, cursor)),
+        Exact::Map(value) => skip_blocks(cursor, true, |cursor| {
+            cursor.string()?;
             skip(value, cursor)
         }),
     }
 }
 
+/// Passes over blocks, by the size they say where it may be trusted and else item by item.
 fn skip_blocks(
     cursor: &mut Cursor<'_>,
+    exact: bool,
     mut one: impl FnMut(&mut Cursor<'_>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     loop {
-        match cursor.block()? {
+        let (count, bytes) = cursor.block()?;
+        let start = cursor.position();
+        match (count, bytes) {
             (0, _) => return Ok(()),
-            (_, Some(size)) => drop(cursor.take(size)?),
-            (count, None) => {
+            (_, Some(size)) if !exact => drop(cursor.take(size)?),
+            (count, _) => {
                 for _ in 0..count {
                     let before = cursor.position();
                     one(cursor)?;
@@ -203,6 +227,7 @@ fn skip_blocks(
                         break;
                     }
                 }
+                cursor.check_block(start, bytes)?;
             }
         }
     }

@@ -22,6 +22,8 @@ pub struct Writers {
     table: Option<Arc<LocalTable>>,
     own: Arc<DecodePlan>,
     plans: HashMap<u32, Result<Arc<DecodePlan>, Arc<str>>>,
+    /// The plan of the value before, since most topics have one schema.
+    last: Option<(u32, Arc<DecodePlan>)>,
 }
 
 /// Why there is no plan for a value.
@@ -53,14 +55,20 @@ impl Writers {
     ) -> Result<Writers, Vec<Mismatch>> {
         let own = compile(&reader, &reader, guest, &carries(&output, carried))?;
         let (guest, carried) = (guest.clone(), carried.into());
-        Ok(Writers { reader, output, guest, carried, table, own: Arc::new(own), plans: HashMap::new() })
+        Ok(Writers { reader, output, guest, carried, table, own: Arc::new(own), plans: HashMap::new(), last: None })
     }
 
     /// The plan for a value, and how many bytes of framing stand before its Avro bytes.
     pub fn plan(&mut self, value: &[u8]) -> Result<(Arc<DecodePlan>, usize), NoPlan> {
         let Some(table) = &self.table else { return Ok((self.own.clone(), 0)) };
         let (id, _) = framing::split(value).map_err(NoPlan::Framing)?;
+        if let Some((last, plan)) = &self.last
+            && *last == id
+        {
+            return Ok((plan.clone(), framing::PREFIX));
+        }
         if let Some(plan) = self.plans.get(&id) {
+            self.last = plan.as_ref().ok().map(|plan| (id, plan.clone()));
             return plan.clone().map(|plan| (plan, framing::PREFIX)).map_err(NoPlan::Schema);
         }
         let Some(writer) = table.schema_by_id(id) else {

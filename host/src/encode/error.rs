@@ -34,6 +34,8 @@ pub enum Breach {
     Utf8,
     /// A value that ends outside of its record.
     Outside,
+    /// So many results for a batch of so many records.
+    Count(u32, usize),
     /// More than this many bytes for a batch.
     TooMuch(usize),
 }
@@ -72,6 +74,9 @@ impl fmt::Display for Breach {
             }
             Self::Utf8 => write!(f, "the guest returned a string that is not valid UTF-8"),
             Self::Outside => write!(f, "the guest returned a value that ends outside of its record"),
+            Self::Count(results, records) => {
+                write!(f, "the guest returned {results} results for a batch of {records} records")
+            }
             Self::TooMuch(limit) => write!(f, "the guest returned more than {limit} bytes for a batch"),
         }
     }

@@ -10,7 +10,7 @@ use std::ops::Range;
 pub use compile::compile;
 pub use error::{Breach, Broken};
 pub use plan::{EncodePlan, FaultKind};
-pub use run::OutputLimits;
+pub use run::{OutputLimits, Returned};
 
 /// What a batch became: the values' bytes one after the other, and a verdict for each record. Reused between batches.
 #[derive(Debug, Default)]

@@ -4,6 +4,7 @@ use super::error::{Breach, Broken, Stop};
 use super::plan::{Emit, EncodePlan, FaultKind, FaultPlan, Part};
 use super::{Outputs, Verdict};
 use crate::decode::Carried;
+use std::cell::Cell;
 
 /// What a guest may answer at most, in bytes.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +18,17 @@ pub struct OutputLimits {
 /// Longest text of a fault that is kept.
 const FAULT_TEXT: usize = 4096;
 
+/// A guest's list of results, as it returned it.
+#[derive(Debug, Clone, Copy)]
+pub struct Returned<'a> {
+    /// All of the guest's memory.
+    pub memory: &'a [u8],
+    /// Where the list starts.
+    pub pointer: u32,
+    /// How many results.
+    pub count: u32,
+}
+
 struct Run<'a> {
     memory: &'a [u8],
     carried: &'a Carried,
@@ -24,22 +36,30 @@ struct Run<'a> {
     /// Where in the output this record must have ended, and how many bytes that gives it.
     end: usize,
     limit: usize,
+    /// List items that may still come. Most take a byte of output at least, but not all of them do, and lists of lists
+    /// may all lie in the same memory.
+    items: Cell<usize>,
 }
 
 impl EncodePlan {
-    /// Encodes the `count` results at `pointer` into `out`, one verdict for each.
+    /// Encodes the results of a guest that was given `records` records into `out`, one verdict for each of them.
     ///
     /// # Errors
     ///
     /// [`Broken`] where the guest broke the canonical ABI or the batch's limits: nothing it answered can be trusted.
     pub fn encode(
         &self,
-        memory: &[u8],
-        (pointer, count): (u32, u32),
+        returned: Returned<'_>,
+        records: usize,
         carried: &Carried,
         limits: OutputLimits,
         out: &mut Outputs,
     ) -> Result<(), Broken> {
+        let Returned { memory, pointer, count } = returned;
+        // Before anything else: results beyond the batch would be work and memory without bounds.
+        if count as usize != records {
+            return Err(Broken::new(Breach::Count(count, records)));
+        }
         let results = list(memory, pointer, count, self.stride, self.align).map_err(Broken::new)?;
         for (record, result) in results.chunks_exact(self.stride).enumerate() {
             let start = out.bytes.len();
@@ -49,7 +69,8 @@ impl EncodePlan {
             let verdict = match result[0] {
                 0 => {
                     out.bytes.extend_from_slice(&self.prefix);
-                    let run = Run { memory, carried, record, end: start + limits.record, limit: limits.record };
+                    let (end, limit) = (start + limits.record, limits.record);
+                    let run = Run { memory, carried, record, end, limit, items: Cell::new(limit) };
                     match run.emit(&self.record, &result[self.payload..], &mut out.bytes) {
                         Ok(()) => Verdict::Value(start..out.bytes.len()),
                         Err(Stop::Broken(broken)) => return Err(*broken),
@@ -76,9 +97,14 @@ impl EncodePlan {
                 (*kind, *payload)
             }
         };
-        let text = text(memory, at.get(payload..).ok_or(Breach::Outside)?)?;
-        let end = (0..=text.len().min(FAULT_TEXT)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-        Ok(Verdict::Fault(kind, text[..end].to_owned()))
+        let (pointer, count) = pair(at.get(payload..).ok_or(Breach::Outside)?)?;
+        let text = list(memory, pointer, count, 1, 1)?;
+        let text = match text.get(..FAULT_TEXT) {
+            // Only what is kept is looked at: a guest may give the same long text for every record.
+            Some(kept) => kept.utf8_chunks().next().map_or("", |chunk| chunk.valid()),
+            None => std::str::from_utf8(text).map_err(|_| Breach::Utf8)?,
+        };
+        Ok(Verdict::Fault(kind, text.to_owned()))
     }
 }
 
@@ -92,7 +118,7 @@ impl Run<'_> {
             }
             Emit::Text => {
                 let text = text(self.memory, at)?;
-                self.put(text.as_bytes(), out)?;
+                self.put(text, out)?;
             }
             Emit::Long => put_long(out, i64::from_le_bytes(read(at)?)),
             Emit::Int => put_long(out, i32::from_le_bytes(read(at)?).into()),
@@ -126,6 +152,7 @@ impl Run<'_> {
                 self.block(count, out)?;
                 for item_at in items.chunks_exact(*size) {
                     self.emit(item, item_at, out)?;
+                    self.room(0, out)?;
                 }
                 self.end_block(out)?;
             }
@@ -173,8 +200,9 @@ impl Run<'_> {
         let entries = list(self.memory, pointer, count, *size, usize::from(*align))?;
         self.block(count, out)?;
         for entry in entries.chunks_exact(*size) {
-            self.put(text(self.memory, entry)?.as_bytes(), out)?;
+            self.put(text(self.memory, entry)?, out)?;
             self.emit(value, entry.get(*offset..).ok_or(Breach::Outside)?, out)?;
+            self.room(0, out)?;
         }
         self.end_block(out)
     }
@@ -190,8 +218,10 @@ impl Run<'_> {
 
     #[inline]
     fn block(&self, count: u32, out: &mut Vec<u8>) -> Result<(), Stop> {
-        // Every item takes a byte at least: a list too long for the record is refused before it is walked.
-        self.room(count as usize, out)?;
+        // A list too long for the record is refused before it is walked.
+        self.room(0, out)?;
+        let left = self.items.get().checked_sub(count as usize).ok_or_else(|| self.too_large())?;
+        self.items.set(left);
         if count > 0 {
             put_long(out, i64::from(count));
         }
@@ -206,13 +236,12 @@ impl Run<'_> {
 
     #[inline]
     fn room(&self, more: usize, out: &[u8]) -> Result<(), Stop> {
-        if out.len() + more > self.end {
-            return Err(Stop::invalid(format!(
-                "the output is larger than the limit of a record ({} bytes)",
-                self.limit
-            )));
-        }
-        Ok(())
+        if out.len() + more > self.end { Err(self.too_large()) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn too_large(&self) -> Stop {
+        Stop::invalid(format!("the output is larger than the limit of a record ({} bytes)", self.limit))
     }
 }
 
@@ -248,11 +277,13 @@ fn list(memory: &[u8], pointer: u32, count: u32, size: usize, align: usize) -> R
     bytes.ok_or(Breach::List { pointer, count, size, memory: memory.len() })
 }
 
+/// The bytes of a guest's string, which are UTF-8.
 #[inline]
-fn text<'m>(memory: &'m [u8], at: &[u8]) -> Result<&'m str, Breach> {
+fn text<'m>(memory: &'m [u8], at: &[u8]) -> Result<&'m [u8], Breach> {
     let (pointer, count) = pair(at)?;
     let bytes = list(memory, pointer, count, 1, 1)?;
-    std::str::from_utf8(bytes).map_err(|_| Breach::Utf8)
+    // `is_ascii` is several times faster than the full check, and most text is ASCII.
+    if bytes.is_ascii() || std::str::from_utf8(bytes).is_ok() { Ok(bytes) } else { Err(Breach::Utf8) }
 }
 
 #[inline]
@@ -272,5 +303,8 @@ fn put_long(out: &mut Vec<u8>, value: i64) {
         *byte = rest as u8 | 0x80;
         rest >>= 7;
     }
-    out.extend_from_slice(&bytes[..len]);
+    // All ten, then fewer: a copy of constant size costs less than one of the right size.
+    let end = out.len() + len;
+    out.extend_from_slice(&bytes);
+    out.truncate(end);
 }

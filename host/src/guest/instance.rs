@@ -72,6 +72,7 @@ impl Instance {
         outputs.clear();
         let answer = Answer {
             plan: plan.clone(),
+            records: image.count(),
             carried: image.take_carried(),
             limits: self.allowance.outputs,
             outputs: std::mem::take(outputs),
@@ -88,10 +89,6 @@ impl Instance {
         match (done, broken) {
             (_, Some(broken)) => result(broken.to_string()),
             (Err(error), None) => Err(explain(&mut self.store, &error, &self.allowance)),
-            (Ok(()), None) if outputs.verdicts.len() != image.count() => {
-                let (got, asked) = (outputs.verdicts.len(), image.count());
-                result(format!("the guest returned {got} results for a batch of {asked} records"))
-            }
             (Ok(()), None) => Ok(()),
         }
     }
@@ -116,10 +113,18 @@ fn explain(store: &mut Store<State>, error: &wasmtime::Error, allowance: &Allowa
         let text = format!("the guest wanted more memory than its limit of {} MiB", allowance.memory >> 20);
         return failure(CallFailure::Memory, text);
     }
-    let text = match (words.is_empty(), trap) {
-        (false, _) => words,
-        (true, Some(trap)) => format!("the guest trapped: {trap}"),
-        (true, None) => error.root_cause().to_string(),
-    };
-    failure(CallFailure::Trap, text)
+    let denied = state.denied.take().is_some();
+    let why = error.root_cause().to_string();
+    match trap {
+        // The host's own refusals say more than what the guest happened to print before.
+        None if denied => failure(CallFailure::Trap, why),
+        _ if !words.is_empty() => failure(CallFailure::Trap, words),
+        Some(trap) => {
+            let why = trap.to_string();
+            let why = why.strip_prefix("wasm trap: ").unwrap_or(&why);
+            failure(CallFailure::Trap, format!("the guest trapped: {why}"))
+        }
+        None if why.starts_with("the guest") => failure(CallFailure::Trap, why),
+        None => failure(CallFailure::Result, format!("the guest broke the canonical ABI: {why}")),
+    }
 }

@@ -10,7 +10,7 @@ const ELEMENT: usize = 16;
 pub(super) struct Limiter {
     limit: usize,
     used: usize,
-    /// Something was refused since this was last asked.
+    /// Something was refused in this call.
     refused: bool,
 }
 
@@ -24,7 +24,12 @@ impl Limiter {
         self.used
     }
 
-    /// Whether a request was refused.
+    /// Starts a call: what was refused before explains nothing that happens in it.
+    pub(super) fn begin_call(&mut self) {
+        self.refused = false;
+    }
+
+    /// Whether a request was refused in this call.
     pub(super) fn refused(&self) -> bool {
         self.refused
     }

@@ -68,6 +68,7 @@ impl State {
         }
         self.lines = 0;
         self.last_words.clear();
+        self.limiter.begin_call();
     }
 
     /// Takes what the guest wrote and logs the lines that are complete.

@@ -54,10 +54,20 @@ impl Prepared {
             let (path, schema) = (guest.path().to_owned(), schema.display().to_string());
             config.problem_at("stage.guest", LoadError::Mismatch { path, side, schema, mismatches }.to_string(), None)
         };
-        let encode = crate::encode::compile(guest.outcome(), &output, &reader, config.stage.passthrough, &prefix)
-            .map_err(|mismatches| mismatch("sink", &config.sink.schema, mismatches))?;
-        let writers = Writers::new(reader.clone(), output.clone(), guest.input(), encode.carried(), table)
-            .map_err(|mismatches| mismatch("source", &config.source.schema, mismatches))?;
+        let passthrough = config.stage.passthrough;
+        let encode = crate::encode::compile(guest.outcome(), &output, &reader, passthrough, &prefix);
+        let carried = encode.as_ref().map_or(&[][..], EncodePlan::carried);
+        let writers = Writers::new(reader.clone(), output.clone(), guest.input(), carried, table)
+            .map_err(|mismatches| mismatch("source", &config.source.schema, mismatches));
+        let encode = encode.map_err(|mismatches| mismatch("sink", &config.sink.schema, mismatches));
+        let (encode, writers) = match (encode, writers) {
+            (Ok(encode), Ok(writers)) => (encode, writers),
+            (Err(sink), Err(mut source)) => {
+                source.extend(sink);
+                return Err(source);
+            }
+            (Err(problems), _) | (_, Err(problems)) => return Err(problems),
+        };
         let allowance = Arc::new(allowance(&config));
         Instance::start(&guest, &allowance).map_err(guest_problem)?;
         Ok(Prepared { reader, output, guest, allowance, encode: Arc::new(encode), writers, load_seconds, config })
@@ -81,8 +91,8 @@ fn allowance(config: &Pipeline) -> Allowance {
 
 /// The largest record that the producer takes: librdkafka's `message.max.bytes`, whose default is 1,000,000.
 fn message_max_bytes(config: &Pipeline) -> usize {
-    let set = config.kafka.client.iter().chain(&config.kafka.producer);
-    let named = set.filter(|(name, _)| name == "message.max.bytes").last();
+    let mut set = config.kafka.producer.iter().rev().chain(config.kafka.client.iter().rev());
+    let named = set.find(|(name, _)| name == "message.max.bytes");
     named.and_then(|(_, value)| value.parse().ok()).unwrap_or(1_000_000)
 }
 

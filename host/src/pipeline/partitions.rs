@@ -100,13 +100,14 @@ impl Partitions {
     pub(super) fn wait_until_done(&self, partitions: &[Arc<Partition>], at_most: Duration) -> bool {
         const STEP: Duration = Duration::from_millis(2);
         let steps = at_most.as_millis() / STEP.as_millis();
+        let done = || partitions.iter().all(|partition| partition.ledger().open_count() == 0);
         for _ in 0..steps {
-            if partitions.iter().all(|partition| partition.ledger().open_count() == 0) {
+            if done() {
                 return true;
             }
             std::thread::sleep(STEP);
         }
-        false
+        done()
     }
 }
 

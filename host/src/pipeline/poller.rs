@@ -8,11 +8,12 @@ use super::committer::Committer;
 use super::failure::Failure;
 use super::partitions::Partition;
 use super::queue::Queue;
+use super::run::Telemetry;
 use super::shared::Shared;
 use crate::kafka::{ErrorClass, TopicPartition};
 use crate::record::{Batch, Parts, Slot};
 use crate::source::{Consumer, RawRecord, RebalanceEvents};
-use crate::telemetry::health::PipelineHealth;
+use crate::telemetry::health::State;
 use crate::telemetry::metrics::{Lag, Stage};
 
 /// Records taken in one poll, at most.
@@ -32,9 +33,8 @@ pub(super) struct Poller {
     shared: Arc<Shared>,
     consumer: Consumer,
     lanes: Vec<Lane>,
-    health: PipelineHealth,
+    telemetry: Telemetry,
     lags: HashMap<Slot, Lag>,
-    workers: HashMap<Slot, usize>,
 }
 
 /// The way to one worker.
@@ -45,18 +45,20 @@ struct Lane {
 }
 
 impl Poller {
-    pub(super) fn new(shared: Arc<Shared>, consumer: Consumer, health: PipelineHealth) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, consumer: Consumer, telemetry: Telemetry) -> Self {
         let lane = |queue: &Arc<Queue>| Lane { queue: queue.clone(), building: Batch::default(), paused: Vec::new() };
         let lanes = shared.queues.iter().map(lane).collect();
-        Poller { shared, consumer, lanes, health, lags: HashMap::new(), workers: HashMap::new() }
+        Poller { shared, consumer, lanes, telemetry, lags: HashMap::new() }
     }
 
     /// Polls until the pipeline stops; gives the consumer back, so that the last commit can be made with it.
     pub(super) fn run(mut self) -> Consumer {
+        // Ready also without a partition: one of more members than partitions stands by.
+        self.telemetry.enter(State::Running);
         let mut next_lag = Instant::now();
         while !self.shared.control.stopping() {
             let now = Instant::now();
-            self.health.beat(now);
+            self.telemetry.health.beat(now);
             self.balance();
             if let Err(failure) = self.poll() {
                 self.shared.control.fail(failure);
@@ -70,11 +72,15 @@ impl Poller {
     }
 
     fn poll(&mut self) -> Result<(), Failure> {
-        let Poller { consumer, lanes, workers, shared, .. } = self;
+        let Poller { consumer, lanes, shared, .. } = self;
+        // Records of a partition come in long runs, so its worker is looked up once for each.
+        let mut run: Option<(Slot, usize)> = None;
         let mut take = |raw: RawRecord<'_>| {
-            let worker = *workers
-                .entry(raw.slot)
-                .or_insert_with(|| shared.partitions.get(raw.slot).map_or(0, |partition| partition.worker));
+            let worker = match run {
+                Some((slot, worker)) if slot == raw.slot => worker,
+                _ => shared.partitions.get(raw.slot).map_or(0, |partition| partition.worker),
+            };
+            run = Some((raw.slot, worker));
             if let Some(lane) = lanes.get_mut(worker) {
                 lane.take(raw);
             }
@@ -100,15 +106,21 @@ impl Poller {
     fn balance(&mut self) {
         let Poller { consumer, lanes, shared, .. } = self;
         for (worker, lane) in lanes.iter_mut().enumerate() {
-            if !lane.paused.is_empty() {
-                if lane.queue.is_low() {
-                    consumer.resume(&lane.paused);
-                    lane.paused.clear();
-                }
-            } else if !lane.queue.has_room() && !lane.queue.wait_for_room(PATIENCE) {
-                let mine = shared.partitions.active();
-                lane.paused = mine.iter().filter(|p| p.worker == worker).map(|p| p.slot).collect();
-                consumer.pause(&lane.paused);
+            if !lane.paused.is_empty() && lane.queue.is_low() {
+                consumer.resume(&lane.paused);
+                lane.paused.clear();
+                continue;
+            }
+            let waits = lane.paused.is_empty();
+            if lane.queue.has_room() || waits && lane.queue.wait_for_room(PATIENCE) {
+                continue;
+            }
+            // Also those that came while the others were paused already.
+            let mine = shared.partitions.active().into_iter().filter(|partition| partition.worker == worker);
+            let more: Vec<Slot> = mine.map(|partition| partition.slot).filter(|s| !lane.paused.contains(s)).collect();
+            if !more.is_empty() {
+                consumer.pause(&more);
+                lane.paused.extend(more);
             }
         }
     }
@@ -117,7 +129,6 @@ impl Poller {
         let active = self.shared.partitions.active();
         let ours = |slot: &Slot| active.iter().any(|partition| partition.slot == *slot);
         self.lags.retain(|slot, _| ours(slot));
-        self.workers.retain(|slot, _| ours(slot));
         for progress in self.consumer.progress() {
             if let Some(lag) = progress.lag() {
                 let TopicPartition { topic, partition } = &progress.partition;
@@ -147,12 +158,11 @@ impl Lane {
 pub(super) struct Rebalance {
     shared: Arc<Shared>,
     committer: Arc<Committer>,
-    health: PipelineHealth,
 }
 
 impl Rebalance {
-    pub(super) fn new(shared: Arc<Shared>, committer: Arc<Committer>, health: PipelineHealth) -> Self {
-        Rebalance { shared, committer, health }
+    pub(super) fn new(shared: Arc<Shared>, committer: Arc<Committer>) -> Self {
+        Rebalance { shared, committer }
     }
 
     fn retire(&self, partitions: &[(TopicPartition, Slot)]) -> Vec<Arc<Partition>> {
@@ -171,14 +181,16 @@ impl RebalanceEvents for Rebalance {
         }
         let names: Vec<_> = partitions.iter().map(ToString::to_string).collect();
         tracing::info!(pipeline = self.shared.name, partitions = names.join(" "), "partitions assigned");
-        self.health.set(crate::telemetry::health::State::Running);
         slots
     }
 
     /// Revoked partitions finish what is in flight and are committed before they move on.
     fn revoked(&mut self, partitions: &[(TopicPartition, Slot)]) {
         let leaving = self.retire(partitions);
-        let drained = self.shared.partitions.wait_until_done(&leaving, REVOKE_GRACE);
+        // In the last step of stopping nothing is under way any more: what is open, such as the record that stopped the
+        // pipeline, stays open.
+        let grace = if self.shared.deadline.get().is_some() { Duration::ZERO } else { REVOKE_GRACE };
+        let drained = self.shared.partitions.wait_until_done(&leaving, grace);
         let committed = self.committer.commit(&leaving);
         self.committer.forget(&leaving);
         let names: Vec<_> = partitions.iter().map(|(name, _)| name.to_string()).collect();

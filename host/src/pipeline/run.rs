@@ -1,8 +1,8 @@
 //! Starts a pipeline's threads in order, and stops them in the order in which a record would leave them.
 
 use std::sync::Arc;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use super::load::Prepared;
 use super::partitions::Partitions;
 use super::poller::{Poller, Rebalance};
 use super::queue::Queue;
-use super::shared::Shared;
+use super::shared::{Shared, Topics};
 use super::worker::Worker;
 use crate::commit::cadence::Cadence;
 use crate::commit::client::OffsetCommitter;
@@ -46,16 +46,24 @@ pub struct Telemetry {
     pub health: PipelineHealth,
 }
 
+impl Telemetry {
+    /// The pipeline has entered a state: health says so, and the metric.
+    pub(super) fn enter(&self, state: State) {
+        self.metrics.state(&state);
+        self.health.set(state);
+    }
+}
+
 /// Runs a pipeline on the brokers given until `control` stops it, and commits what is done.
 pub fn run(prepared: &Prepared, brokers: &str, control: &Arc<Control>, telemetry: &Telemetry) -> Result<(), Failure> {
-    telemetry.health.set(State::Starting);
+    telemetry.enter(State::Starting);
     let (shared, deliveries) = share(prepared, brokers, control, telemetry)?;
     let threads = Threads::start(prepared, brokers, &shared, deliveries, telemetry)?;
     control.wait(Duration::MAX);
-    telemetry.health.set(State::Draining);
+    telemetry.enter(State::Draining);
     let drained = threads.stop(&shared);
     let failure = control.failure().or_else(|| drained.err());
-    telemetry.health.set(match &failure {
+    telemetry.enter(match &failure {
         None => State::Stopped,
         Some(failure) => State::Failed(failure.to_string()),
     });
@@ -76,10 +84,9 @@ fn share(
         properties: [&config.kafka.client[..], &config.kafka.producer].concat(),
     };
     let (producer, deliveries) = Producer::connect(&settings).map_err(kafka)?;
-    let topic = producer.topic(&config.sink.topic).map_err(kafka)?;
     let dead_letters = match &config.errors.reject {
-        Reject::DeadLetter { topic } => Some(producer.topic(topic).map_err(kafka)?),
-        _ => None,
+        Reject::DeadLetter { topic } => Some(topic.clone()),
+        Reject::Stop | Reject::Skip => None,
     };
     let guest_metrics = telemetry.metrics.guest(&guest_name(prepared));
     guest_metrics.loaded(prepared.load_seconds);
@@ -93,8 +100,7 @@ fn share(
         metrics: telemetry.metrics.clone(),
         guest_metrics,
         producer,
-        topic,
-        dead_letters,
+        topics: Topics { output: config.sink.topic.clone(), dead_letters, open: Mutex::default() },
         reject: config.errors.reject.clone(),
         guest: prepared.guest.clone(),
         allowance: prepared.allowance.clone(),
@@ -126,7 +132,7 @@ struct Threads {
 
 /// The consumer needs to know what to do in a rebalance before the committer, which needs the consumer, exists.
 #[derive(Default)]
-struct Late(Arc<OnceLock<std::sync::Mutex<Rebalance>>>);
+struct Late(Arc<OnceLock<Mutex<Rebalance>>>);
 
 impl Threads {
     fn start(
@@ -153,22 +159,22 @@ impl Threads {
         let consumer = Consumer::connect(&settings, Box::new(rebalance));
         let consumer = consumer.map_err(|error| Failure::Kafka(error.to_string()))?;
         let committer = Arc::new(Committer::new(shared.clone(), OffsetCommitter::new(consumer.group(), COMMIT)));
-        let events = Rebalance::new(shared.clone(), committer.clone(), telemetry.health.clone());
-        drop(late.set(std::sync::Mutex::new(events)));
+        let events = Rebalance::new(shared.clone(), committer.clone());
+        drop(late.set(Mutex::new(events)));
 
         let delivered = Arc::new(AtomicBool::new(false));
         let (served, done) = (shared.clone(), delivered.clone());
-        let delivery = spawn("delivery", move || delivery::run(&served, deliveries, &done))?;
+        let delivery = spawn("delivery", &shared.control, move || delivery::run(&served, deliveries, &done))?;
         let (committing, done) = (committer.clone(), delivered.clone());
         let cadence = Cadence::new(config.commit.interval, config.commit.records, Instant::now());
-        let committing = spawn("committer", move || committing.run(cadence, &done))?;
+        let committing = spawn("committer", &shared.control, move || committing.run(cadence, &done))?;
         let mut workers = Vec::with_capacity(shared.queues.len());
         for (index, queue) in shared.queues.iter().enumerate() {
             let worker = Worker::new(shared.clone(), queue.clone(), prepared.writers.clone())?;
-            workers.push(spawn(&format!("worker-{index}"), move || worker.run())?);
+            workers.push(spawn(&format!("worker-{index}"), &shared.control, move || worker.run())?);
         }
-        let poller = Poller::new(shared.clone(), consumer, telemetry.health.clone());
-        let poller = spawn("poller", move || poller.run())?;
+        let poller = Poller::new(shared.clone(), consumer, telemetry.clone());
+        let poller = spawn("poller", &shared.control, move || poller.run())?;
         Ok(Threads { poller, workers, delivery, committing, committer, delivered })
     }
 
@@ -222,11 +228,52 @@ impl Late {
     /// Rebalances happen within polls, and polling begins when the events are set.
     fn with<T>(&self, act: impl FnOnce(&mut Rebalance) -> T) -> Option<T> {
         let events = self.0.get()?;
-        Some(act(&mut events.lock().unwrap_or_else(std::sync::PoisonError::into_inner)))
+        Some(act(&mut events.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
-fn spawn<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<JoinHandle<T>, Failure> {
-    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+/// Starts a thread of the pipeline. One that dies must not leave the others running as if nothing were missing.
+fn spawn<T: Send + 'static>(
+    name: &str,
+    control: &Arc<Control>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, Failure> {
+    let alarm = Alarm { name: name.to_owned(), control: control.clone() };
+    let watched = move || {
+        let done = work();
+        drop(alarm);
+        done
+    };
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(watched);
     thread.map_err(|error| Failure::Host(format!("cannot start the {name} thread: {error}")))
+}
+
+/// Stops the pipeline when its thread panics.
+struct Alarm {
+    name: String,
+    control: Arc<Control>,
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let why = format!("the {} thread died; this is a fault of Millstream, please report it", self.name);
+            self.control.fail(Failure::Host(why));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_dies_stops_the_pipeline() {
+        let control = Arc::new(Control::default());
+        let thread = spawn("worker-0", &control, || panic!("planted")).unwrap();
+        assert!(thread.join().is_err());
+        assert!(control.stopping());
+        let text = control.failure().unwrap().to_string();
+        assert_eq!(text, "the worker-0 thread died; this is a fault of Millstream, please report it");
+    }
 }

@@ -1,9 +1,11 @@
 //! What all threads of one pipeline share. Made once, before the first of them starts.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use super::control::Control;
+use super::failure::Failure;
 use super::partitions::Partitions;
 use super::queue::Queue;
 use crate::config::Reject;
@@ -25,9 +27,7 @@ pub(super) struct Shared {
     pub(super) metrics: Metrics,
     pub(super) guest_metrics: GuestMetrics,
     pub(super) producer: Producer,
-    pub(super) topic: Topic,
-    /// Where dead letters go; `None` unless that is the policy.
-    pub(super) dead_letters: Option<Topic>,
+    pub(super) topics: Topics,
     pub(super) reject: Reject,
     pub(super) guest: Guest,
     pub(super) allowance: Arc<Allowance>,
@@ -36,6 +36,30 @@ pub(super) struct Shared {
     pub(super) image_limit: usize,
     /// Set when the pipeline stops: until when it may wait for Kafka.
     pub(super) deadline: OnceLock<Instant>,
+}
+
+/// The topics that are written to, each opened when the first record goes there.
+///
+/// Not earlier: a topic opened before the producer has its id makes librdkafka change connections in between, and ask
+/// for the id again half a second later.
+pub(super) struct Topics {
+    pub(super) output: String,
+    /// Where dead letters go; `None` unless that is the policy.
+    pub(super) dead_letters: Option<String>,
+    pub(super) open: Mutex<HashMap<String, Topic>>,
+}
+
+impl Topics {
+    /// Opens a topic, or gives the open one.
+    pub(super) fn get(&self, producer: &Producer, name: &str) -> Result<Topic, Failure> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(topic) = open.get(name) {
+            return Ok(topic.clone());
+        }
+        let topic = producer.topic(name).map_err(|error| Failure::Kafka(error.to_string()))?;
+        open.insert(name.to_owned(), topic.clone());
+        Ok(topic)
+    }
 }
 
 impl Shared {

@@ -21,7 +21,7 @@ use crate::encode::{FaultKind, Outputs, Verdict};
 use crate::guest::{CallError, Instance};
 use crate::record::{Batch, Record, Ticket};
 use crate::sink::dead_letter::{self, Letter, Reason};
-use crate::sink::{Outgoing, Refusal, Sender, Topic};
+use crate::sink::{Outgoing, Refusal, Sender};
 
 /// Records in one guest call, at most: past this the call's own cost no longer counts (docs/performance.md).
 const CALL_RECORDS: usize = 256;
@@ -40,6 +40,8 @@ pub(super) struct Worker {
     image: Image,
     outputs: Outputs,
     items: Vec<Item>,
+    /// The instance's memory as it was last counted, in bytes.
+    memory: usize,
 }
 
 /// One record under way.
@@ -54,7 +56,7 @@ impl Worker {
         let instance = start(&shared)?;
         let sender = shared.producer.sender();
         let (image, outputs) = (Image::default(), Outputs::default());
-        Ok(Worker { shared, queue, writers, instance, sender, image, outputs, items: Vec::new() })
+        Ok(Worker { shared, queue, writers, instance, sender, image, outputs, items: Vec::new(), memory: 0 })
     }
 
     /// Works until the queue is closed or the pipeline stops. Records not reached by then are untouched, so not lost.
@@ -128,6 +130,9 @@ impl Worker {
         let done =
             self.instance.transform(batch.bytes(), &mut self.image, align as u32, &shared.encode, &mut self.outputs);
         shared.guest_metrics.calls().observe(start.elapsed().as_secs_f64());
+        let memory = self.instance.memory();
+        shared.guest_metrics.memory_by(memory as i64 - self.memory as i64);
+        self.memory = memory;
         match done {
             Ok(()) => Ok(()),
             Err(error) => self.condemn(&error),
@@ -142,7 +147,6 @@ impl Worker {
         for item in self.items.iter_mut().filter(|item| item.rejection.is_none()) {
             item.rejection = Some(Box::new(Rejection::call(kind, error.text.clone())));
         }
-        self.shared.guest_metrics.memory_by(-(self.instance.memory() as i64));
         self.instance = start(&self.shared)?;
         Ok(())
     }
@@ -166,8 +170,8 @@ impl Worker {
                 Outgoing { headers: record.headers(), ..plain }
             })
             .collect();
-        let topic = self.shared.topic.clone();
-        for (index, why) in self.send(&topic, &outgoing)? {
+        let shared = self.shared.clone();
+        for (index, why) in self.send(&shared.topics.output, &outgoing)? {
             let item = &mut items[ready[index].0];
             item.reject(Rejection::too_large(why));
             stop = stop.or_else(|| self.stopped_by(item, &batch.get(item.index)));
@@ -221,7 +225,7 @@ impl Worker {
         for (item, rejection) in &rejected {
             self.note(rejection, &batch.get(item.index));
         }
-        let Some(topic) = self.shared.dead_letters.clone() else {
+        let Some(topic) = self.shared.topics.dead_letters.clone() else {
             self.shared.metrics.skipped(rejected.len() as u64);
             self.shared.partitions.close(rejected.iter().map(|(item, _)| item.ticket), |_| ());
             return Ok(());
@@ -277,11 +281,15 @@ impl Worker {
     }
 
     /// Hands records to the producer, waiting while it is full; answers those that are too large, and why.
-    fn send(&mut self, topic: &Topic, outgoing: &[Outgoing<'_>]) -> Result<Vec<(usize, String)>, Failure> {
+    fn send(&mut self, topic: &str, outgoing: &[Outgoing<'_>]) -> Result<Vec<(usize, String)>, Failure> {
+        if outgoing.is_empty() {
+            return Ok(Vec::new());
+        }
+        let topic = self.shared.topics.get(&self.shared.producer, topic)?;
         let mut too_large = Vec::new();
         let mut at = 0;
         while let Some(rest) = outgoing.get(at..).filter(|rest| !rest.is_empty()) {
-            let sent = self.sender.send(topic, rest);
+            let sent = self.sender.send(&topic, rest);
             at += sent.accepted;
             match sent.refused {
                 None => {}
@@ -318,7 +326,6 @@ fn start(shared: &Shared) -> Result<Instance, Failure> {
     let instance = Instance::start(&shared.guest, &shared.allowance);
     let instance = instance.map_err(|error| Failure::Guest(error.to_string()))?;
     shared.guest_metrics.instance_created();
-    shared.guest_metrics.memory_by(instance.memory() as i64);
     Ok(instance)
 }
 

@@ -118,7 +118,7 @@ pub fn parse(json: &str) -> Result<Schema, ParseError> {
     }
     let mut value: Value = serde_json::from_str(json).map_err(|error| ParseError::NotJson {
         line: error.line(),
-        column: error.column(),
+        column: error.column().max(1),
         message: without_position(&error.to_string()),
     })?;
     let (types, root) = Reader::read(&value)?;

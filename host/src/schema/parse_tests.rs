@@ -95,7 +95,7 @@ fn logical_types_keep_their_name_where_they_fit() {
 #[test]
 fn what_is_no_json_is_told_with_its_place() {
     assert_eq!(error("{\n  \"type\": \"record\",,\n}"), "line 2, column 20: this is not JSON: key must be a string");
-    assert_eq!(error(""), "line 1, column 0: this is not JSON: EOF while parsing a value");
+    assert_eq!(error(""), "line 1, column 1: this is not JSON: EOF while parsing a value");
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub const PRODUCER: &[(&str, &str)] = &[
     ("linger.ms", "5"),
     ("batch.size", "262144"),
     ("queue.buffering.max.kbytes", "32768"),
-    ("queue.buffering.max.messages", "200000"),
+    ("queue.buffering.max.messages", "100000"),
     ("partitioner", "murmur2_random"),
     ("enable.idempotence", "true"),
     ("acks", "all"),

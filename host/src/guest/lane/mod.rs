@@ -13,7 +13,7 @@ use wasmtime::component::{ComponentType, Func, Lift, Lower, TypedFunc};
 use wasmtime::{Result, Store, ValRaw, bail};
 
 use crate::decode::{Carried, From, Image};
-use crate::encode::{Broken, EncodePlan, OutputLimits, Outputs};
+use crate::encode::{Broken, EncodePlan, OutputLimits, Outputs, Returned};
 
 /// A guest's function of the shape `func(list<T>) -> list<result<U, fault>>`, ready to be called.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +28,8 @@ pub(super) struct Answer {
     pub(super) plan: Arc<EncodePlan>,
     /// Fields that went past the guest.
     pub(super) carried: Carried,
+    /// Records that the guest got.
+    pub(super) records: usize,
     /// Bounds of the answer.
     pub(super) limits: OutputLimits,
     /// Where values and verdicts go.
@@ -180,8 +182,8 @@ fn read(cx: &mut LiftContext<'_>, pointer: u32, count: u32) -> Result<Answered> 
     let memory = cx.memory();
     ANSWER.with_borrow_mut(|answer| {
         let Some(answer) = answer else { bail!("a guest answered outside of a call") };
-        let Answer { plan, carried, limits, outputs, broken } = answer;
-        if let Err(error) = plan.encode(memory, (pointer, count), carried, *limits, outputs) {
+        let Answer { plan, carried, records, limits, outputs, broken } = answer;
+        if let Err(error) = plan.encode(Returned { memory, pointer, count }, *records, carried, *limits, outputs) {
             *broken = Some(error);
             bail!("the guest broke the canonical ABI");
         }

@@ -1,0 +1,18 @@
+//! Everything that a person can get wrong, through the program as it is shipped: the exit code and the text they read.
+//!
+//! No Kafka is needed: what needs a broker has an embedded one.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails loudly, its steps outside of it too")]
+
+mod case;
+mod cluster;
+mod component;
+
+mod generated;
+mod guest_calls;
+mod guest_files;
+mod pipeline_file;
+mod policies;
+mod schema_files;
+mod surroundings;
+mod values;
