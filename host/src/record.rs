@@ -122,6 +122,17 @@ impl Batch {
         Span { start, len: bytes.len() as u32 }
     }
 
+    /// Forgets all records and keeps their memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.entries.clear();
+    }
+
+    /// Bytes that it can hold without growing.
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// How many records it holds.
     pub fn len(&self) -> usize {
         self.entries.len()

@@ -136,11 +136,10 @@ pub fn echo_component(input: &Schema, output: &Schema, fields: &Fields) -> Vec<u
             let (from_at, to_at) = (idle.input().offsets(), ok.offsets());
             // By position: where names collide, their numbers depend on the rest of the schema.
             assert_eq!(from.len(), to.len(), "an echo has the same fields on both sides");
-            let piece = |(index, (from, to)): (usize, (&(String, GuestType), &(String, GuestType)))| {
+            for (from, to) in from.iter().zip(to) {
                 assert_eq!(from.1, to.1, "an echo's fields have the same types on both sides");
-                (from_at[index], to_at[index], to.1.layout().size)
-            };
-            from.iter().zip(to).enumerate().map(piece).collect()
+            }
+            (0..to.len()).map(|index| (from_at[index], to_at[index], to[index].1.layout().size)).collect()
         }
         (whole, _) => vec![(0, 0, whole.layout().size)],
     };
@@ -232,9 +231,9 @@ impl Lane {
 /// The output's fields of these names.
 pub fn carries<'a>(output: &'a Schema, names: &'a [Box<str>]) -> Vec<Carry<'a>> {
     let Kind::Record(record) = output.kind(output.root()) else { return Vec::new() };
-    let field = |name: &'a Box<str>| {
-        let field = record.fields.iter().find(|field| *field.name == **name)?;
+    let field = |name: &'a str| {
+        let field = record.fields.iter().find(|field| field.name == name)?;
         Some(Carry { name, schema: output, ty: field.ty })
     };
-    names.iter().filter_map(field).collect()
+    names.iter().filter_map(|name| field(name)).collect()
 }

@@ -90,7 +90,7 @@ fn hundred_milliseconds() -> Arc<Allowance> {
 
 fn timed_out(mut lane: Lane) {
     let start = Instant::now();
-    let error = lane.run(&[(0, VALUE)]).unwrap_err();
+    let error = lane.run(&[(0, VALUE)]).expect_err("it must time out");
     assert_eq!(error.to_string(), "timeout: the guest ran longer than its time limit of 100ms");
     let took = start.elapsed();
     assert!(took >= Duration::from_millis(100) && took < Duration::from_secs(2), "{took:?}");

@@ -23,7 +23,7 @@ fn load(bytes: &[u8]) -> Result<Guest, LoadError> {
 }
 
 fn refused(bytes: &[u8]) -> String {
-    load(bytes).err().expect("this guest must be refused").to_string()
+    load(bytes).expect_err("this guest must be refused").to_string()
 }
 
 /// A guest whose world has these types and this signature.
@@ -36,7 +36,7 @@ const TRANSFORM: &str = "func(batch: list<input>) -> list<result<output, fault>>
 
 #[test]
 fn a_file_that_is_not_there() {
-    let error = Guest::load(&ENGINE, Path::new("no/such/guest.wasm")).err().expect("it must be refused").to_string();
+    let error = Guest::load(&ENGINE, Path::new("no/such/guest.wasm")).expect_err("it must be refused").to_string();
     assert!(error.starts_with("cannot read the guest no/such/guest.wasm: No such file"), "{error}");
     assert!(error.ends_with("build it first, or correct `guest` in [[stage]]"), "{error}");
 }

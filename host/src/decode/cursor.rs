@@ -173,7 +173,7 @@ impl<'a> Cursor<'a> {
 
     /// Fails unless `count` items of at least so many bytes each can still come.
     #[inline]
-    pub fn expect(&self, count: usize, least: usize) -> Result<(), Failure> {
+    pub fn room_for(&self, count: usize, least: usize) -> Result<(), Failure> {
         match count.checked_mul(least) {
             Some(wanted) if wanted <= self.left() => Ok(()),
             wanted => {

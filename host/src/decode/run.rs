@@ -148,7 +148,7 @@ fn run_list(op: &Op, cursor: &mut Cursor<'_>, image: &mut Image, at: usize) -> R
         }
         let start = cursor.position();
         // Memory is taken for items that can be there, not for as many as a broken count promises.
-        cursor.expect(count, least)?;
+        cursor.room_for(count, least)?;
         // An item may take no byte of input (a record of defaults), so the image's limit is what bounds the count.
         let need = total.checked_add(count).and_then(|n| n.checked_mul(size));
         room = image.grow(room, need, cursor)?;

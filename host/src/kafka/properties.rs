@@ -78,13 +78,9 @@ const CONSUMER: &[Default] = &[
 const PRODUCER: &[Default] = &[
     Default {
         name: "linger.ms",
-        value: "5",
-        why: "collects batches without a visible delay; a busy pipeline fills them sooner",
-    },
-    Default {
-        name: "batch.size",
-        value: "262144",
-        why: "larger ones gained nothing measurable and raise memory and the cost of a retry",
+        value: "10",
+        why: "about as long as a broker takes to answer: an idempotent producer has one request under way for each \
+              partition, and waits for the answer in a busy loop once the next batch is ready",
     },
     Default {
         name: "queue.buffering.max.kbytes",
@@ -93,9 +89,9 @@ const PRODUCER: &[Default] = &[
     },
     Default {
         name: "queue.buffering.max.messages",
-        value: "100000",
-        why: "each waiting record costs some 250 bytes beside its value, which the limit above does not count; \
-              twice as many gained nothing",
+        value: "16000",
+        why: "more only stand ready while a request is under way, for which librdkafka then waits in a busy loop: a \
+              fifth of all CPU (docs/performance.md); raise it for brokers that are far away",
     },
     Default {
         name: "partitioner",

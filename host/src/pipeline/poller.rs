@@ -149,7 +149,8 @@ impl Lane {
 
     fn flush(&mut self) {
         if !self.building.is_empty() {
-            self.queue.push(std::mem::take(&mut self.building));
+            let next = self.queue.spare();
+            self.queue.push(std::mem::replace(&mut self.building, next));
         }
     }
 }

@@ -71,6 +71,7 @@ impl Worker {
                     return shared.control.fail(failure);
                 }
             }
+            self.queue.give_back(batch);
         }
     }
 

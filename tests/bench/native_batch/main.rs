@@ -20,7 +20,7 @@ const BATCH: usize = 1_000;
 const COMMIT_EVERY: Duration = Duration::from_secs(1);
 
 /// What may be under way: below the producer's own limits, so that its queue is never full and order is kept.
-const MAX_RECORDS: usize = 90_000;
+const MAX_RECORDS: usize = 15_000;
 const MAX_BYTES: usize = 24 << 20;
 
 /// Records sent and not yet acknowledged.

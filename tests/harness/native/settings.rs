@@ -23,10 +23,9 @@ pub const CONSUMER: &[(&str, &str)] = &[
 pub const PRODUCER: &[(&str, &str)] = &[
     ("reconnect.backoff.max.ms", "5000"),
     ("log.connection.close", "false"),
-    ("linger.ms", "5"),
-    ("batch.size", "262144"),
+    ("linger.ms", "10"),
     ("queue.buffering.max.kbytes", "32768"),
-    ("queue.buffering.max.messages", "100000"),
+    ("queue.buffering.max.messages", "16000"),
     ("partitioner", "murmur2_random"),
     ("enable.idempotence", "true"),
     ("acks", "all"),
