@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::samples::{self, Sample};
 use super::{Fault, open, run, say, tail};
@@ -133,8 +133,11 @@ fn process(prepared: &Prepared, brokers: &str, expected: u64) -> Result<Snapshot
 /// Shows progress (on a terminal) until all is done.
 fn watch(metrics: &Metrics, control: &Control, expected: u64) {
     let bar = ProgressBar::new(expected);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} records {per_sec}") {
-        bar.set_style(style);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} records, {rate}") {
+        let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = write!(out, "{:.0}/s", state.per_sec());
+        };
+        bar.set_style(style.with_key("rate", rate));
     }
     let deadline = Instant::now() + PATIENCE;
     while !control.wait(Duration::from_millis(30)) && Instant::now() < deadline {
