@@ -25,8 +25,17 @@ impl Partition {
         self.active.load(Ordering::Acquire)
     }
 
+    /// It is ours no more. Under the ledger's lock, so that no record can be opened afterwards that whoever waits for
+    /// the open ones would miss.
     pub(super) fn retire(&self) {
+        let _ledger = self.ledger();
         self.active.store(false, Ordering::Release);
+    }
+
+    /// The ledger, for opening records; `None` when the partition has left.
+    pub(super) fn open_ledger(&self) -> Option<MutexGuard<'_, Ledger>> {
+        let ledger = self.ledger();
+        self.is_active().then_some(ledger)
     }
 
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -127,6 +136,15 @@ mod tests {
         assert_ne!(first, second);
         partitions.close([Ticket::new(first, sequence)].into_iter(), |_| ());
         assert_eq!(partitions.assign(&TopicPartition::new("t", 1)), Some(first));
+    }
+
+    #[test]
+    fn a_partition_that_left_opens_no_record() {
+        let partitions = Partitions::new(1);
+        let partition = partitions.get(partitions.assign(&TopicPartition::new("t", 0)).unwrap()).unwrap();
+        assert!(partition.open_ledger().is_some());
+        partition.retire();
+        assert!(partition.open_ledger().is_none());
     }
 
     #[test]

@@ -92,8 +92,8 @@ impl Worker {
             let slot = batch.get(index).slot();
             let run = (index..records.end).take_while(|at| batch.get(*at).slot() == slot);
             let end = run.last().map_or(index, |last| last) + 1;
-            if let Some(partition) = self.shared.partitions.get(slot).filter(|partition| partition.is_active()) {
-                let mut ledger = partition.ledger();
+            let partition = self.shared.partitions.get(slot);
+            if let Some(mut ledger) = partition.as_ref().and_then(|partition| partition.open_ledger()) {
                 for at in index..end {
                     let record = batch.get(at);
                     let ticket = Ticket::new(slot, ledger.open(record.offset(), record.timestamp()));
