@@ -5,6 +5,7 @@ BUILD := $(CARGO) build --release --locked --workspace
 GUEST_TARGET := target/guests
 GUESTS := enrich subset
 
+.NOTPARALLEL:
 .PHONY: help demo test build guests need need-kafka check fmt lint unit tidy lane cli cluster bench bench-engine bench-e2e fuzz docs clean
 
 help: ## What there is

@@ -18,8 +18,13 @@ fi
 
 need cc gcc
 need c++ g++
-need make make
-[ "$1" = kafka ] && { need mvn maven; need javac openjdk-17-jdk-headless; }
+if [ "$1" = kafka ]; then
+    need mvn maven
+    [ -n "${JAVA_HOME:-}" ] || need javac openjdk-17-jdk-headless
+    # The program, not the shell's own: the tests stop processes with it.
+    [ -x /bin/kill ] || [ -x /usr/bin/kill ] || missing="$missing procps"
+    need setpriv util-linux
+fi
 
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -17,13 +17,17 @@ const EMBEDDED_PARTITIONS: i32 = 4;
 /// Reads the file, checks the client properties, loads and matches schemas and guest.
 pub(super) fn prepare(path: &Path) -> Result<Prepared, Fault> {
     let config = config::load(path)?;
-    check_properties(&config)?;
+    let mut problems = check_properties(&config);
     let engine = Engine::start(cache_folder().as_deref()).map_err(|error| Failure::Host(error.to_string()))?;
-    Ok(Prepared::load(config, &engine)?)
+    match problems.keep(Prepared::load(config, &engine)) {
+        Some(prepared) if problems.is_empty() => Ok(prepared),
+        _ => Err(problems.into()),
+    }
 }
 
 /// Lets librdkafka look at the properties, without a network, and points at the line of each one it refuses.
-fn check_properties(config: &Pipeline) -> Result<(), Problems> {
+fn check_properties(config: &Pipeline) -> Problems {
+    let mut problems = Problems::default();
     let tables = [
         (PropertyKind::Client, "client", &config.kafka.client),
         (PropertyKind::Consumer, "consumer", &config.kafka.consumer),
@@ -31,16 +35,20 @@ fn check_properties(config: &Pipeline) -> Result<(), Problems> {
     ];
     for (kind, table, properties) in tables {
         for (name, value) in properties {
-            check_property(kind, name, value)
-                .map_err(|why| config.problem_at(&format!("kafka.{table}.{name}"), why, None))?;
+            let checked = check_property(kind, name, value);
+            problems.keep(checked.map_err(|why| config.problem_at(&format!("kafka.{table}.{name}"), why, None)));
+        }
+        if !problems.is_empty() {
+            continue;
         }
         let together = match kind {
             PropertyKind::Client => properties.clone(),
             _ => [&config.kafka.client[..], properties].concat(),
         };
-        check_together(kind, &together).map_err(|why| config.problem_at(&format!("kafka.{table}"), why, None))?;
+        let checked = check_together(kind, &together);
+        problems.keep(checked.map_err(|why| config.problem_at(&format!("kafka.{table}"), why, None)));
     }
-    Ok(())
+    problems
 }
 
 /// Where compiled guests are kept: the user's own cache folder, which no tenant writes to.

@@ -71,16 +71,18 @@ async fn supervise(
     let owned = prepared.clone();
     let mut pipeline = tokio::task::spawn_blocking(move || run_pipeline(&owned, &brokers, &control, &telemetry));
     let mut sweep = tokio::time::interval(Duration::from_secs(1));
+    let mut signalled = false;
     let done = loop {
         tokio::select! {
             done = &mut pipeline => break done,
             _ = sweep.tick() => logs.sweep(),
             (signal, code) = signals.next() => {
-                if stop.stopping() {
+                if signalled {
                     tracing::error!(signal, "second signal: stopping at once");
                     logs.finish();
                     std::process::exit(code);
                 }
+                signalled = true;
                 tracing::info!(signal, "draining");
                 stop.drain();
             }

@@ -13,7 +13,7 @@ const SHOWN: usize = 50;
 pub(super) const MOST: usize = 1000;
 
 /// All problems of one pipeline file, in the order of the file. Its `Display` is meant for people.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Default, Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Problems(Vec<Problem>);
 
 /// One problem of a pipeline file.
@@ -85,6 +85,11 @@ impl Problems {
     /// Takes over the problems of another check, so that they are reported together.
     pub fn extend(&mut self, others: Problems) {
         self.0.extend(others.0);
+    }
+
+    /// What a step gave; its problems join the others, so that all are told at once.
+    pub fn keep<T>(&mut self, step: Result<T, Problems>) -> Option<T> {
+        step.map_err(|others| self.extend(others)).ok()
     }
 }
 

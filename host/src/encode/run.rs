@@ -117,6 +117,9 @@ impl Run<'_> {
                 }
             }
             Emit::Text => {
+                // Its size first: a text that has no room is not worth looking through.
+                let (pointer, count) = pair(at)?;
+                self.room(list(self.memory, pointer, count, 1, 1)?.len(), out)?;
                 let text = text(self.memory, at)?;
                 self.put(text, out)?;
             }

@@ -83,6 +83,11 @@ const PRODUCER: &[Default] = &[
               partition, and waits for the answer in a busy loop once the next batch is ready",
     },
     Default {
+        name: "message.timeout.ms",
+        value: "0",
+        why: "an outage of more than the default of five minutes must hold the pipeline up, not end it",
+    },
+    Default {
         name: "queue.buffering.max.kbytes",
         value: "32768",
         why: "bounds the values waiting for the broker; the default is 1 GiB",

@@ -40,11 +40,11 @@ impl Committer {
     pub(super) fn run(&self, mut cadence: Cadence, done: &AtomicBool) {
         while !done.load(Ordering::Relaxed) {
             std::thread::sleep(LOOK);
-            let partitions = self.shared.partitions.active();
-            let finished = partitions.iter().map(|partition| partition.ledger().finished()).sum();
+            let active = || self.shared.partitions.active();
+            let finished = active().iter().map(|partition| partition.ledger().finished()).sum();
             let now = Instant::now();
             if cadence.due(finished, now) {
-                self.commit(&partitions);
+                self.commit(active);
                 cadence.done(finished, now);
             }
         }
@@ -52,10 +52,13 @@ impl Committer {
 
     /// Commits the safe positions of these partitions where they moved. Answers whether all is committed.
     ///
+    /// Which they are is asked when it is this commit's turn: one that left while another commit was under way must
+    /// not be committed any more.
+    ///
     /// A failed commit is no loss: the positions are committed with the next one, or the records come again.
-    pub(super) fn commit(&self, partitions: &[Arc<Partition>]) -> bool {
+    pub(super) fn commit(&self, partitions: impl Fn() -> Vec<Arc<Partition>>) -> bool {
         let mut committed = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
-        let moved: Vec<(Slot, TopicPartition, Mark)> = partitions
+        let moved: Vec<(Slot, TopicPartition, Mark)> = partitions()
             .iter()
             .filter_map(|partition| {
                 let (position, finished) = {
@@ -77,7 +80,7 @@ impl Committer {
         match done {
             Ok(()) => {
                 let before = |slot| committed.get(slot).map_or(0, |mark: &Mark| mark.finished);
-                let records = moved.iter().map(|(slot, _, mark)| mark.finished - before(slot)).sum();
+                let records = moved.iter().map(|(slot, _, mark)| mark.finished.saturating_sub(before(slot))).sum();
                 self.shared.metrics.committed(records, seconds);
                 committed.extend(moved.into_iter().map(|(slot, _, mark)| (slot, mark)));
                 true

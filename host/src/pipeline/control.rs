@@ -46,6 +46,11 @@ impl Control {
         waited.unwrap_or_else(PoisonError::into_inner).0.stopping
     }
 
+    /// Whether a failure has stopped the pipeline: some records will stay open.
+    pub fn failed(&self) -> bool {
+        self.lock().failure.is_some()
+    }
+
     /// The failure that stopped the pipeline, if one did.
     pub fn failure(&self) -> Option<Failure> {
         self.lock().failure.take()

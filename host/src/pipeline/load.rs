@@ -39,17 +39,23 @@ pub struct Prepared {
 impl Prepared {
     /// Loads schemas and guest, matches them, and brings up one instance to see that it starts.
     pub fn load(config: Pipeline, engine: &Engine) -> Result<Prepared, Problems> {
-        let reader = read_schema(&config, "source.schema", &config.source.schema)?;
-        let output = read_schema(&config, "sink.schema", &config.sink.schema)?;
-        let table = match config.source.framing {
-            Framing::Confluent => Some(read_table(&config, "source.framing", &config.source.schema)?),
-            Framing::None => None,
-        };
-        let prefix = prefix(&config)?;
+        let mut problems = Problems::default();
+        let reader = problems.keep(read_schema(&config, "source.schema", &config.source.schema));
+        let output = problems.keep(read_schema(&config, "sink.schema", &config.sink.schema));
+        let table = problems.keep(match config.source.framing {
+            Framing::Confluent => read_table(&config, "source.framing", &config.source.schema).map(Some),
+            Framing::None => Ok(None),
+        });
+        let prefix = problems.keep(prefix(&config));
         let guest_problem = |error: LoadError| config.problem_at("stage.guest", error.to_string(), None);
         let start = Instant::now();
-        let guest = Guest::load(engine, &config.stage.guest).map_err(guest_problem)?;
+        let guest = problems.keep(Guest::load(engine, &config.stage.guest).map_err(guest_problem));
         let load_seconds = start.elapsed().as_secs_f64();
+        let (Some(reader), Some(output), Some(table), Some(prefix), Some(guest)) =
+            (reader, output, table, prefix, guest)
+        else {
+            return Err(problems);
+        };
         let mismatch = |side, schema: &Path, mismatches| {
             let (path, schema) = (guest.path().to_owned(), schema.display().to_string());
             config.problem_at("stage.guest", LoadError::Mismatch { path, side, schema, mismatches }.to_string(), None)
@@ -59,15 +65,9 @@ impl Prepared {
         let carried = encode.as_ref().map_or(&[][..], EncodePlan::carried);
         let writers = Writers::new(reader.clone(), output.clone(), guest.input(), carried, table)
             .map_err(|mismatches| mismatch("source", &config.source.schema, mismatches));
+        let writers = problems.keep(writers);
         let encode = encode.map_err(|mismatches| mismatch("sink", &config.sink.schema, mismatches));
-        let (encode, writers) = match (encode, writers) {
-            (Ok(encode), Ok(writers)) => (encode, writers),
-            (Err(sink), Err(mut source)) => {
-                source.extend(sink);
-                return Err(source);
-            }
-            (Err(problems), _) | (_, Err(problems)) => return Err(problems),
-        };
+        let (Some(writers), Some(encode)) = (writers, problems.keep(encode)) else { return Err(problems) };
         let allowance = Arc::new(allowance(&config));
         Instance::start(&guest, &allowance).map_err(guest_problem)?;
         Ok(Prepared { reader, output, guest, allowance, encode: Arc::new(encode), writers, load_seconds, config })

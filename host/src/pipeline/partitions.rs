@@ -1,5 +1,6 @@
 //! The partitions that this process owns, each with its ledger and its worker.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -16,6 +17,8 @@ pub(super) struct Partition {
     /// Which worker has it, for as long as the assignment lasts: that is what keeps its order.
     pub(super) worker: usize,
     active: AtomicBool,
+    /// It has another owner: nothing more may be sent for it.
+    fenced: AtomicBool,
     ledger: Mutex<Ledger>,
 }
 
@@ -32,6 +35,16 @@ impl Partition {
         self.active.store(false, Ordering::Release);
     }
 
+    /// It may have another owner by now: what is still under way for it must not be sent any more.
+    pub(super) fn fence(&self) {
+        self.fenced.store(true, Ordering::Release);
+    }
+
+    /// Whether nothing more may be sent for it.
+    pub(super) fn is_fenced(&self) -> bool {
+        self.fenced.load(Ordering::Acquire)
+    }
+
     /// The ledger, for opening records; `None` when the partition has left.
     pub(super) fn open_ledger(&self) -> Option<MutexGuard<'_, Ledger>> {
         let ledger = self.ledger();
@@ -46,8 +59,14 @@ impl Partition {
 /// All assignments, by slot.
 #[derive(Debug)]
 pub(super) struct Partitions {
-    slots: RwLock<Vec<Option<Arc<Partition>>>>,
+    slots: RwLock<Slots>,
     workers: usize,
+}
+
+#[derive(Debug, Default)]
+struct Slots {
+    held: HashMap<Slot, Arc<Partition>>,
+    next: u16,
 }
 
 impl Partitions {
@@ -57,39 +76,42 @@ impl Partitions {
 
     /// Enters a new assignment and answers its slot, or `None` when all 65,536 slots still have records in flight.
     ///
-    /// A slot is used again only when nothing of its earlier assignment can come back.
+    /// Slots go round: one is used again only after all others, so that a record of its earlier assignment that still
+    /// waits for a worker finds nobody, and not somebody else.
     pub(super) fn assign(&self, name: &TopicPartition) -> Option<Slot> {
         let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
-        let free = |place: &Option<Arc<Partition>>| {
-            place.as_ref().is_none_or(|p| !p.is_active() && p.ledger().open_count() == 0)
-        };
-        let index = slots.iter().position(free).unwrap_or(slots.len());
-        let slot = Slot(u16::try_from(index).ok()?);
+        slots.held.retain(|_, partition| partition.is_active() || partition.ledger().open_count() > 0);
         let worker = self.least_loaded(&slots);
-        let (active, ledger) = (AtomicBool::new(true), Mutex::default());
-        let partition = Some(Arc::new(Partition { name: name.clone(), slot, worker, active, ledger }));
-        match slots.get_mut(index) {
-            Some(place) => *place = partition,
-            None => slots.push(partition),
-        }
+        let slot =
+            (0..=u16::MAX).map(|step| Slot(slots.next.wrapping_add(step))).find(|s| !slots.held.contains_key(s))?;
+        slots.next = slot.0.wrapping_add(1);
+        let partition = Partition {
+            name: name.clone(),
+            slot,
+            worker,
+            active: AtomicBool::new(true),
+            fenced: AtomicBool::new(false),
+            ledger: Mutex::default(),
+        };
+        slots.held.insert(slot, Arc::new(partition));
         Some(slot)
     }
 
-    fn least_loaded(&self, slots: &[Option<Arc<Partition>>]) -> usize {
-        let load = |worker: &usize| slots.iter().flatten().filter(|p| p.is_active() && p.worker == *worker).count();
+    fn least_loaded(&self, slots: &Slots) -> usize {
+        let load = |worker: &usize| slots.held.values().filter(|p| p.is_active() && p.worker == *worker).count();
         (0..self.workers).min_by_key(load).unwrap_or(0)
     }
 
     /// The assignment behind a slot.
     pub(super) fn get(&self, slot: Slot) -> Option<Arc<Partition>> {
         let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
-        slots.get(usize::from(slot.0)).cloned().flatten()
+        slots.held.get(&slot).cloned()
     }
 
     /// Those that are ours.
     pub(super) fn active(&self) -> Vec<Arc<Partition>> {
         let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
-        slots.iter().flatten().filter(|p| p.is_active()).cloned().collect()
+        slots.held.values().filter(|p| p.is_active()).cloned().collect()
     }
 
     /// Closes tickets, looking each slot up once for a run of them.
@@ -105,14 +127,23 @@ impl Partitions {
         }
     }
 
-    /// Waits until no record of these is open; answers whether that came about in time.
-    pub(super) fn wait_until_done(&self, partitions: &[Arc<Partition>], at_most: Duration) -> bool {
+    /// Waits until no record of these is open; answers whether that came about in time. There is nothing to wait for
+    /// once `hopeless` says so.
+    pub(super) fn wait_until_done(
+        &self,
+        partitions: &[Arc<Partition>],
+        at_most: Duration,
+        hopeless: impl Fn() -> bool,
+    ) -> bool {
         const STEP: Duration = Duration::from_millis(2);
         let steps = at_most.as_millis() / STEP.as_millis();
         let done = || partitions.iter().all(|partition| partition.ledger().open_count() == 0);
         for _ in 0..steps {
             if done() {
                 return true;
+            }
+            if hopeless() {
+                return false;
             }
             std::thread::sleep(STEP);
         }
@@ -125,17 +156,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slot_is_reused_only_when_nothing_can_come_back() {
+    fn a_slot_is_used_again_only_after_all_others() {
         let partitions = Partitions::new(2);
+        let name = TopicPartition::new("t", 0);
+        let first = partitions.assign(&name).unwrap();
+        partitions.get(first).unwrap().retire();
+        for _ in 0..u16::MAX {
+            let slot = partitions.assign(&name).unwrap();
+            assert_ne!(slot, first, "a record that waits for a worker would find another partition");
+            partitions.get(slot).unwrap().retire();
+        }
+        assert!(partitions.get(first).is_none());
+        assert_eq!(partitions.assign(&name), Some(first));
+    }
+
+    #[test]
+    fn a_slot_with_records_in_flight_is_passed_over() {
+        let partitions = Partitions::new(1);
         let name = TopicPartition::new("t", 0);
         let first = partitions.assign(&name).unwrap();
         let partition = partitions.get(first).unwrap();
         let sequence = partition.ledger().open(5, -1);
         partition.retire();
-        let second = partitions.assign(&name).unwrap();
-        assert_ne!(first, second);
+        for _ in 0..=u16::MAX {
+            let slot = partitions.assign(&name).unwrap();
+            assert_ne!(slot, first);
+            partitions.get(slot).unwrap().retire();
+        }
         partitions.close([Ticket::new(first, sequence)].into_iter(), |_| ());
-        assert_eq!(partitions.assign(&TopicPartition::new("t", 1)), Some(first));
+        assert_eq!(partition.ledger().open_count(), 0);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The polling thread: nothing but polling. It never waits for a guest, so Kafka never takes the consumer for dead.
+//! The polling thread: nothing but polling. It waits for guests half a second in a round at most, so Kafka never takes
+//! the consumer for dead.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,10 +19,12 @@ use crate::telemetry::metrics::{Lag, Stage};
 
 /// Records taken in one poll, at most.
 const POLL_RECORDS: usize = 4096;
+/// Bytes after which a batch is handed to its worker in the middle of a poll.
+const BATCH_BYTES: usize = 1 << 20;
 /// How long a poll waits for the first record.
 const POLL_WAIT: Duration = Duration::from_millis(100);
-/// How long a full worker may hold up polling before its partitions are paused: a pause throws prefetched records
-/// away, so short stalls are better waited out.
+/// How long full workers together may hold up polling before their partitions are paused: a pause throws prefetched
+/// records away, so short stalls are better waited out.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How often the lag is looked at.
 const LAG_INTERVAL: Duration = Duration::from_secs(1);
@@ -73,6 +76,7 @@ impl Poller {
 
     fn poll(&mut self) -> Result<(), Failure> {
         let Poller { consumer, lanes, shared, .. } = self;
+        let mut taken = true;
         // Records of a partition come in long runs, so its worker is looked up once for each.
         let mut run: Option<(Slot, usize)> = None;
         let mut take = |raw: RawRecord<'_>| {
@@ -82,12 +86,15 @@ impl Poller {
             };
             run = Some((raw.slot, worker));
             if let Some(lane) = lanes.get_mut(worker) {
-                lane.take(raw);
+                taken &= lane.take(raw);
             }
         };
         let polled = consumer.poll(POLL_RECORDS, POLL_WAIT, &mut take);
         for lane in lanes.iter_mut() {
             lane.flush();
+        }
+        if !taken {
+            return Err(Failure::Host("a record of more than 4 GiB cannot be taken".into()));
         }
         match polled {
             Ok(polled) => {
@@ -105,14 +112,17 @@ impl Poller {
     /// half of what waited is done. Polling itself never stops.
     fn balance(&mut self) {
         let Poller { consumer, lanes, shared, .. } = self;
+        let until = Instant::now() + PATIENCE;
+        let left = || until.saturating_duration_since(Instant::now());
         for (worker, lane) in lanes.iter_mut().enumerate() {
+            lane.paused.retain(|slot| shared.partitions.get(*slot).is_some_and(|partition| partition.is_active()));
             if !lane.paused.is_empty() && lane.queue.is_low() {
                 consumer.resume(&lane.paused);
                 lane.paused.clear();
                 continue;
             }
             let waits = lane.paused.is_empty();
-            if lane.queue.has_room() || waits && lane.queue.wait_for_room(PATIENCE) {
+            if lane.queue.has_room() || waits && lane.queue.wait_for_room(left()) {
                 continue;
             }
             // Also those that came while the others were paused already.
@@ -140,11 +150,18 @@ impl Poller {
 }
 
 impl Lane {
-    /// A batch cannot overflow here: a poll hands over 4,096 records at most, and librdkafka holds no more bytes than
-    /// `queued.max.messages.kbytes` and one fetch.
+    /// Takes a record. What was fetched may be much larger than it came, by compression, so a batch is handed over as
+    /// soon as it is large. Answers `false` for a record that is too large for any batch.
     fn take(&mut self, raw: RawRecord<'_>) -> bool {
         let RawRecord { slot, offset, timestamp, key, value, headers } = raw;
-        self.building.push(Parts { slot, offset, timestamp, key, value }, headers)
+        if self.building.byte_len() >= BATCH_BYTES {
+            self.flush();
+        }
+        let parts = Parts { slot, offset, timestamp, key, value };
+        self.building.push(parts, headers.clone()) || {
+            self.flush();
+            self.building.push(parts, headers)
+        }
     }
 
     fn flush(&mut self) {
@@ -191,8 +208,10 @@ impl RebalanceEvents for Rebalance {
         // In the last step of stopping nothing is under way any more: what is open, such as the record that stopped the
         // pipeline, stays open.
         let grace = if self.shared.deadline.get().is_some() { Duration::ZERO } else { REVOKE_GRACE };
-        let drained = self.shared.partitions.wait_until_done(&leaving, grace);
-        let committed = self.committer.commit(&leaving);
+        let failed = || self.shared.control.failed();
+        let drained = self.shared.partitions.wait_until_done(&leaving, grace, failed);
+        leaving.iter().for_each(|partition| partition.fence());
+        let committed = self.committer.commit(|| leaving.clone());
         self.committer.forget(&leaving);
         let names: Vec<_> = partitions.iter().map(|(name, _)| name.to_string()).collect();
         tracing::info!(
@@ -207,6 +226,7 @@ impl RebalanceEvents for Rebalance {
     /// Lost partitions have another owner already: what is in flight may come twice, and nothing may be committed.
     fn lost(&mut self, partitions: &[(TopicPartition, Slot)]) {
         let leaving = self.retire(partitions);
+        leaving.iter().for_each(|partition| partition.fence());
         self.committer.forget(&leaving);
         let names: Vec<_> = partitions.iter().map(|(name, _)| name.to_string()).collect();
         tracing::warn!(pipeline = self.shared.name, partitions = names.join(" "), "partitions lost");

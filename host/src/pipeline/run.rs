@@ -32,6 +32,8 @@ const INPUT_BUDGET: usize = 16 << 20;
 const DRAIN: Duration = Duration::from_secs(30);
 /// How often a stop looks whether all is acknowledged.
 const LOOK: Duration = Duration::from_millis(2);
+/// How long to wait before the last commit is tried again.
+const AGAIN: Duration = Duration::from_millis(200);
 /// How long leaving the group may take.
 const LEAVE: Duration = Duration::from_secs(5);
 /// How long one commit may take before it counts as failed and is tried again with the next.
@@ -181,8 +183,8 @@ impl Threads {
     /// Stops polling, lets the workers finish the call they are in, waits for acknowledgements, commits, leaves.
     fn stop(self, shared: &Arc<Shared>) -> Result<(), Failure> {
         let died = |what: &str| Failure::Host(format!("the {what} thread died; this is a fault of Millstream"));
-        let deadline = Instant::now() + DRAIN;
         let consumer = self.poller.join().map_err(|_| died("polling"))?;
+        let deadline = Instant::now() + DRAIN;
         shared.queues.iter().for_each(|queue| queue.close());
         let _ = shared.deadline.set(deadline);
         let workers: Vec<_> = self.workers.into_iter().map(JoinHandle::join).collect();
@@ -192,7 +194,12 @@ impl Threads {
         let left = shared.producer.in_flight();
         self.delivered.store(true, Ordering::Relaxed);
         drop((self.delivery.join(), self.committing.join()));
-        let committed = self.committer.commit(&shared.partitions.active());
+        let mut committed = self.committer.commit(|| shared.partitions.active());
+        // A group that is just rebalancing takes no commit, but will.
+        while !committed && Instant::now() < deadline {
+            std::thread::sleep(AGAIN);
+            committed = self.committer.commit(|| shared.partitions.active());
+        }
         if let Err(error) = consumer.close(LEAVE) {
             tracing::warn!(pipeline = shared.name, "{error}");
         }

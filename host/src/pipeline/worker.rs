@@ -22,6 +22,7 @@ use crate::guest::{CallError, Instance};
 use crate::record::{Batch, Record, Ticket};
 use crate::sink::dead_letter::{self, Letter, Reason};
 use crate::sink::{Outgoing, Refusal, Sender};
+use crate::telemetry::metrics::Stage;
 
 /// Records in one guest call, at most: past this the call's own cost no longer counts (docs/performance.md).
 const CALL_RECORDS: usize = 256;
@@ -136,15 +137,33 @@ impl Worker {
         self.memory = memory;
         match done {
             Ok(()) => Ok(()),
-            Err(error) => self.condemn(&error),
+            Err(error) => self.condemn(batch, &error),
         }
     }
 
-    fn condemn(&mut self, error: &CallError) -> Result<(), Failure> {
+    /// Which record of the call is to blame is not known; where they all stand is.
+    fn one_of_many(&self, batch: &Batch, error: &CallError) -> Failure {
+        let called = || self.items.iter().filter(|item| item.rejection.is_none());
+        let place = |item: &Item| self.shared.place(&batch.get(item.index));
+        let at = match (called().next(), called().next_back()) {
+            (Some(first), Some(last)) if first.index != last.index => {
+                format!("one of the {} records from {} to {}", called().count(), place(first), place(last))
+            }
+            (first, _) => first.map(place).unwrap_or_default(),
+        };
+        let kind = error.kind.label();
+        self.shared.metrics.error(kind, Stage::Guest, called().count() as u64);
+        Failure::Rejected { at, kind, why: error.text.clone() }
+    }
+
+    fn condemn(&mut self, batch: &Batch, error: &CallError) -> Result<(), Failure> {
         let kind = error.kind.label();
         tracing::warn!(pipeline = self.shared.name, kind, why = error.text, "guest instance condemned");
         self.shared.guest_metrics.trapped(kind);
         self.outputs.clear();
+        if self.shared.reject == Reject::Stop {
+            return Err(self.one_of_many(batch, error));
+        }
         for item in self.items.iter_mut().filter(|item| item.rejection.is_none()) {
             item.rejection = Some(Box::new(Rejection::call(kind, error.text.clone())));
         }
@@ -162,7 +181,9 @@ impl Worker {
     }
 
     fn settle_all(&mut self, batch: &Batch, items: &mut [Item], outputs: &Outputs) -> Result<(), Failure> {
-        let (ready, mut stop) = self.judge(batch, items, outputs);
+        let (ready, end, mut stop) = self.judge(batch, items, outputs);
+        // What stands behind the record that stops the pipeline is left alone: it comes again.
+        let items = items.get_mut(..end).unwrap_or_default();
         let outgoing: Vec<Outgoing<'_>> = ready
             .iter()
             .map(|(at, value)| {
@@ -182,13 +203,13 @@ impl Worker {
     }
 
     /// What becomes of each record, in order, up to the one that stops the pipeline: those with an output and where it
-    /// is, and the failure.
+    /// is, how many records were judged, and the failure.
     fn judge(
         &self,
         batch: &Batch,
         items: &mut [Item],
         outputs: &Outputs,
-    ) -> (Vec<(usize, Range<usize>)>, Option<Failure>) {
+    ) -> (Vec<(usize, Range<usize>)>, usize, Option<Failure>) {
         let mut verdicts = outputs.verdicts.iter();
         let mut ready = Vec::with_capacity(items.len());
         for (at, item) in items.iter_mut().enumerate() {
@@ -198,15 +219,15 @@ impl Worker {
                     Some(Verdict::Value(range)) => ready.push((at, range.clone())),
                     Some(Verdict::Invalid(why)) => item.reject(Rejection::encode(why.clone())),
                     Some(Verdict::Fault(FaultKind::Reject, why)) => item.reject(Rejection::guest(why.clone())),
-                    Some(Verdict::Fault(kind, why)) => return (ready, Some(self.fault(*kind, why, &record))),
-                    None => return (ready, Some(Failure::Host("the guest's answer is incomplete".into()))),
+                    Some(Verdict::Fault(kind, why)) => return (ready, at, Some(self.fault(*kind, why, &record))),
+                    None => return (ready, at, Some(Failure::Host("the guest's answer is incomplete".into()))),
                 }
             }
             if let Some(failure) = self.stopped_by(item, &record) {
-                return (ready, Some(failure));
+                return (ready, at, Some(failure));
             }
         }
-        (ready, None)
+        (ready, items.len(), None)
     }
 
     /// The failure that a rejected record is, where the policy is to stop.
@@ -290,6 +311,10 @@ impl Worker {
         let mut too_large = Vec::new();
         let mut at = 0;
         while let Some(rest) = outgoing.get(at..).filter(|rest| !rest.is_empty()) {
+            if rest.first().is_some_and(|next| self.is_fenced(next.ticket)) {
+                at += 1;
+                continue;
+            }
             let sent = self.sender.send(&topic, rest);
             at += sent.accepted;
             match sent.refused {
@@ -299,6 +324,9 @@ impl Worker {
                 Some(Refusal::QueueFull(room)) => drop(self.shared.producer.wait_for_room(room, ROOM)),
                 Some(refusal @ Refusal::TooLarge { .. }) => {
                     too_large.push((at, refusal.to_string()));
+                    if self.shared.reject == Reject::Stop {
+                        return Ok(too_large);
+                    }
                     at += 1;
                 }
                 Some(refusal) => return Err(Failure::Kafka(refusal.to_string())),
@@ -307,6 +335,13 @@ impl Worker {
         let bytes: usize = outgoing.iter().map(|o| o.value.map_or(0, <[u8]>::len)).sum();
         self.shared.metrics.produced(0, bytes as u64);
         Ok(too_large)
+    }
+}
+
+impl Worker {
+    /// Whether the record's partition has another owner, who will send it.
+    fn is_fenced(&self, ticket: Ticket) -> bool {
+        self.shared.partitions.get(ticket.slot()).is_none_or(|partition| partition.is_fenced())
     }
 }
 

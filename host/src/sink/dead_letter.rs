@@ -7,7 +7,7 @@ use crate::telemetry::printable::printable;
 
 use super::Outgoing;
 
-/// Longest reason in a header, in bytes: a dead letter must not grow past the limit that its record kept to.
+/// Longest reason in a header, in bytes: a dead letter is that much larger than its record, and a few headers more.
 const MESSAGE: usize = 4096;
 
 /// Where a record came from and why it could not be processed.

@@ -186,7 +186,13 @@ impl Consumer {
             }
         }
         let refused = |(code, reason): (Code, String)| SourceError::Fatal { name: code.name(), reason };
-        self.member.answer(ask, &Partitions::of(&partitions)).map_err(refused)
+        let list = Partitions::of(&partitions);
+        self.member.answer(ask, &list).map_err(refused)?;
+        if matches!(ask, Ask::Take) {
+            // librdkafka keeps a pause over assignments; whoever paused it did so for an assignment that has ended.
+            self.member.resume(&list);
+        }
+        Ok(())
     }
 
     /// Stops fetching these. What was prefetched for them is thrown away, so do not do it often. Slots that are not

@@ -21,7 +21,7 @@ mod tests;
 pub use consumer::Consumer;
 pub use native::RawHeaders;
 
-/// Where to start in a partition whose group has committed nothing yet.
+/// Where to start in a partition whose group has committed nothing yet, or whose committed offset is gone from the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
     /// At the oldest record that is still there.

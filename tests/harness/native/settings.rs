@@ -24,6 +24,7 @@ pub const PRODUCER: &[(&str, &str)] = &[
     ("reconnect.backoff.max.ms", "5000"),
     ("log.connection.close", "false"),
     ("linger.ms", "10"),
+    ("message.timeout.ms", "0"),
     ("queue.buffering.max.kbytes", "32768"),
     ("queue.buffering.max.messages", "16000"),
     ("partitioner", "murmur2_random"),
