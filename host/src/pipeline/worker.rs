@@ -52,6 +52,16 @@ struct Item {
     rejection: Option<Box<Rejection>>,
 }
 
+/// What became of the records of a call, up to the one that stops the pipeline.
+struct Judged {
+    /// Those with an output: which item, and where its value is.
+    ready: Vec<(usize, Range<usize>)>,
+    /// How many items were judged.
+    end: usize,
+    /// Why the pipeline stops there.
+    stop: Option<Failure>,
+}
+
 impl Worker {
     pub(super) fn new(shared: Arc<Shared>, queue: Arc<Queue>, writers: Writers) -> Result<Worker, Failure> {
         let instance = start(&shared)?;
@@ -181,7 +191,7 @@ impl Worker {
     }
 
     fn settle_all(&mut self, batch: &Batch, items: &mut [Item], outputs: &Outputs) -> Result<(), Failure> {
-        let (ready, end, mut stop) = self.judge(batch, items, outputs);
+        let Judged { ready, end, mut stop } = self.judge(batch, items, outputs);
         // What stands behind the record that stops the pipeline is left alone: it comes again.
         let items = items.get_mut(..end).unwrap_or_default();
         let outgoing: Vec<Outgoing<'_>> = ready
@@ -202,14 +212,8 @@ impl Worker {
         stop.map_or(Ok(()), Err)
     }
 
-    /// What becomes of each record, in order, up to the one that stops the pipeline: those with an output and where it
-    /// is, how many records were judged, and the failure.
-    fn judge(
-        &self,
-        batch: &Batch,
-        items: &mut [Item],
-        outputs: &Outputs,
-    ) -> (Vec<(usize, Range<usize>)>, usize, Option<Failure>) {
+    /// What becomes of each record, in order, up to the one that stops the pipeline.
+    fn judge(&self, batch: &Batch, items: &mut [Item], outputs: &Outputs) -> Judged {
         let mut verdicts = outputs.verdicts.iter();
         let mut ready = Vec::with_capacity(items.len());
         for (at, item) in items.iter_mut().enumerate() {
@@ -219,15 +223,23 @@ impl Worker {
                     Some(Verdict::Value(range)) => ready.push((at, range.clone())),
                     Some(Verdict::Invalid(why)) => item.reject(Rejection::encode(why.clone())),
                     Some(Verdict::Fault(FaultKind::Reject, why)) => item.reject(Rejection::guest(why.clone())),
-                    Some(Verdict::Fault(kind, why)) => return (ready, at, Some(self.fault(*kind, why, &record))),
-                    None => return (ready, at, Some(Failure::Host("the guest's answer is incomplete".into()))),
+                    Some(Verdict::Fault(kind, why)) => {
+                        return Judged { ready, end: at, stop: Some(self.fault(*kind, why, &record)) };
+                    }
+                    None => {
+                        return Judged {
+                            ready,
+                            end: at,
+                            stop: Some(Failure::Host("the guest's answer is incomplete".into())),
+                        };
+                    }
                 }
             }
             if let Some(failure) = self.stopped_by(item, &record) {
-                return (ready, at, Some(failure));
+                return Judged { ready, end: at, stop: Some(failure) };
             }
         }
-        (ready, items.len(), None)
+        Judged { ready, end: items.len(), stop: None }
     }
 
     /// The failure that a rejected record is, where the policy is to stop.
