@@ -348,9 +348,7 @@ impl Worker {
         self.shared.metrics.produced(0, bytes as u64);
         Ok(too_large)
     }
-}
 
-impl Worker {
     /// Whether the record's partition has another owner, who will send it.
     fn is_fenced(&self, ticket: Ticket) -> bool {
         self.shared.partitions.get(ticket.slot()).is_none_or(|partition| partition.is_fenced())
