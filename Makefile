@@ -3,10 +3,10 @@
 CARGO ?= cargo
 BUILD := $(CARGO) build --release --locked --workspace
 GUEST_TARGET := target/guests
-GUESTS := enrich subset
+GUESTS := account-balances csv dedup enrich fan-out filter mask route subset
 
 .NOTPARALLEL:
-.PHONY: help demo test build guests need need-kafka check fmt lint unit tidy lane cli cluster bench bench-engine bench-e2e fuzz docs clean
+.PHONY: help demo test build guests need need-kafka check fmt lint unit tidy lane cli examples cluster bench bench-engine bench-e2e fuzz docs clean
 
 help: ## What there is
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -14,14 +14,14 @@ help: ## What there is
 demo: build guests ## Build, then the whole path in one process: no Kafka, no Java
 	./target/release/millstream quickstart
 
-test: need-kafka build guests fmt unit tidy lane cli cluster ## Build, then all tests, those on a real Apache Kafka included
+test: need-kafka build guests fmt unit tidy lane cli examples cluster ## Build, then all tests, those on a real Apache Kafka included
 
 build: need ## The binary, the tests' and the benches' programs
 	$(BUILD)
 
 guests: need ## The example guests
 	$(CARGO) build --release --locked --target wasm32-wasip2 --manifest-path guests/rust/Cargo.toml --target-dir $(GUEST_TARGET)
-	@for guest in $(GUESTS); do cp -p $(GUEST_TARGET)/wasm32-wasip2/release/$$guest.wasm guests/rust/$$guest/$$guest.wasm; done
+	@for guest in $(GUESTS); do cp -p $(GUEST_TARGET)/wasm32-wasip2/release/$$(echo $$guest | tr - _).wasm guests/rust/$$guest/$$guest.wasm; done
 
 need:
 	@sh scripts/need.sh build
@@ -41,6 +41,7 @@ lint: build
 # All tests build the whole workspace, so that every one of them uses the same wasmtime and librdkafka.
 unit: build
 	$(CARGO) test --release --locked --workspace --lib
+	$(CARGO) test --locked --manifest-path guests/rust/Cargo.toml --target-dir $(GUEST_TARGET)
 
 tidy: build
 	$(CARGO) test --release --locked --workspace --test tidy
@@ -50,6 +51,9 @@ lane: build guests
 
 cli: build guests
 	$(CARGO) test --release --locked --workspace --test cli
+
+examples: need-kafka build guests
+	$(CARGO) test --release --locked --workspace --test guests
 
 cluster: need-kafka build guests
 	$(CARGO) test --release --locked --workspace --test cluster

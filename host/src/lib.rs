@@ -13,6 +13,7 @@ pub mod schema;
 pub mod contract;
 pub mod kafka;
 pub mod source;
+pub mod format;
 pub mod decode;
 pub mod guest;
 pub mod encode;

@@ -54,6 +54,7 @@ struct Entry {
     slot: Slot,
     offset: i64,
     timestamp: i64,
+    log_append: bool,
     key: Option<Span>,
     value: Option<Span>,
     headers: Span,
@@ -75,6 +76,8 @@ pub struct Parts<'a> {
     pub offset: i64,
     /// Milliseconds since the epoch, or -1 where the broker gave none.
     pub timestamp: i64,
+    /// The broker gave the timestamp when it appended the record; else its producer did.
+    pub log_append: bool,
     /// `None` is a record without a key, which is not the same as an empty key.
     pub key: Option<&'a [u8]>,
     /// `None` is a tombstone, which is not the same as an empty value.
@@ -93,13 +96,7 @@ impl Batch {
         let key = parts.key.map(|k| self.append(k));
         let value = parts.value.map(|v| self.append(v));
         let headers_start = self.bytes.len();
-        for (name, value) in headers {
-            self.bytes.extend_from_slice(&(name.len() as u32).to_le_bytes());
-            let length = value.map_or(NULL_VALUE, |v| v.len() as u32);
-            self.bytes.extend_from_slice(&length.to_le_bytes());
-            self.bytes.extend_from_slice(name);
-            self.bytes.extend_from_slice(value.unwrap_or_default());
-        }
+        headers.for_each(|(name, value)| put_header(&mut self.bytes, name, value));
         if self.bytes.len() > u32::MAX as usize {
             self.bytes.truncate(start);
             return false;
@@ -109,6 +106,7 @@ impl Batch {
             slot: parts.slot,
             offset: parts.offset,
             timestamp: parts.timestamp,
+            log_append: parts.log_append,
             key,
             value,
             headers,
@@ -191,6 +189,11 @@ impl<'a> Record<'a> {
         self.entry.timestamp
     }
 
+    /// Whether the broker gave the timestamp when it appended the record.
+    pub fn log_append(&self) -> bool {
+        self.entry.log_append
+    }
+
     /// The key's bytes; `None` where the record has no key.
     pub fn key(&self) -> Option<&'a [u8]> {
         self.entry.key.map(|span| self.batch.slice(span))
@@ -212,6 +215,15 @@ impl<'a> Record<'a> {
     }
 }
 
+/// Appends a header as [`Headers`] reads it.
+fn put_header(out: &mut Vec<u8>, name: &[u8], value: Option<&[u8]>) {
+    out.extend_from_slice(&(name.len() as u32).to_le_bytes());
+    let length = value.map_or(NULL_VALUE, |v| v.len() as u32);
+    out.extend_from_slice(&length.to_le_bytes());
+    out.extend_from_slice(name);
+    out.extend_from_slice(value.unwrap_or_default());
+}
+
 /// Iterates over a record's headers: name bytes, and the value or `None` for null.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Headers<'a> {
@@ -219,6 +231,9 @@ pub struct Headers<'a> {
 }
 
 impl Headers<'_> {
+    /// No headers.
+    pub const NONE: Headers<'static> = Headers { rest: &[] };
+
     /// Whether there is no header left.
     pub fn is_empty(&self) -> bool {
         self.rest.is_empty()
@@ -242,12 +257,99 @@ impl<'a> Iterator for Headers<'a> {
     }
 }
 
+/// What a guest set around a value it answered. What it did not set stays as it was.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Envelope {
+    bytes: Vec<u8>,
+    key: Option<Option<Place>>,
+    headers: Option<Place>,
+    topic: Option<Place>,
+    /// The partition to write to; `None`: by key.
+    pub partition: Option<i32>,
+    /// Milliseconds since the epoch; `None`: the time of producing.
+    pub timestamp: Option<i64>,
+}
+
+/// Start and end in an envelope's bytes.
+type Place = (usize, usize);
+
+impl Envelope {
+    /// The key, if it was set; `Some(None)` is no key.
+    pub fn key(&self) -> Option<Option<&[u8]>> {
+        self.key.map(|key| key.map(|place| self.at(place)))
+    }
+
+    /// All headers, if they were set.
+    pub fn headers(&self) -> Option<Headers<'_>> {
+        self.headers.map(|place| Headers { rest: self.at(place) })
+    }
+
+    /// The topic, if it was set.
+    pub fn topic(&self) -> Option<&str> {
+        self.topic.and_then(|place| std::str::from_utf8(self.at(place)).ok())
+    }
+
+    /// Bytes of key, headers and topic.
+    pub fn byte_len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Sets the key, or that there is none.
+    pub fn set_key(&mut self, key: Option<&[u8]>) {
+        self.key = Some(key.map(|key| self.append(|out| out.extend_from_slice(key))));
+    }
+
+    /// Sets the key to what `write` appends; whatever that answers comes back.
+    pub fn set_key_with<R>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+        let start = self.bytes.len();
+        let done = write(&mut self.bytes);
+        self.key = Some(Some((start, self.bytes.len())));
+        done
+    }
+
+    /// Sets all headers, in order.
+    pub fn set_headers<'h>(&mut self, headers: impl Iterator<Item = (&'h [u8], Option<&'h [u8]>)>) {
+        let place = self.append(|out| headers.for_each(|(name, value)| put_header(out, name, value)));
+        self.headers = Some(place);
+    }
+
+    /// Sets the topic.
+    pub fn set_topic(&mut self, topic: &str) {
+        self.topic = Some(self.append(|out| out.extend_from_slice(topic.as_bytes())));
+    }
+
+    /// Takes over what an earlier function set and this one did not.
+    pub fn inherit(&mut self, earlier: &Envelope) {
+        if let (None, Some(key)) = (self.key, earlier.key()) {
+            self.set_key(key);
+        }
+        if let (None, Some(headers)) = (self.headers, earlier.headers()) {
+            self.set_headers(headers);
+        }
+        if let (None, Some(topic)) = (self.topic, earlier.topic()) {
+            self.set_topic(topic);
+        }
+        self.partition = self.partition.or(earlier.partition);
+        self.timestamp = self.timestamp.or(earlier.timestamp);
+    }
+
+    fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Place {
+        let start = self.bytes.len();
+        write(&mut self.bytes);
+        (start, self.bytes.len())
+    }
+
+    fn at(&self, (start, end): Place) -> &[u8] {
+        self.bytes.get(start..end).unwrap_or_default()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn parts<'a>(key: Option<&'a [u8]>, value: Option<&'a [u8]>) -> Parts<'a> {
-        Parts { slot: Slot(3), offset: 7, timestamp: 9, key, value }
+        Parts { slot: Slot(3), offset: 7, timestamp: 9, log_append: false, key, value }
     }
 
     #[test]
@@ -274,5 +376,22 @@ mod tests {
         let ticket = Ticket::new(Slot(u16::MAX), (1 << 48) - 1);
         let back = Ticket::from_word(ticket.to_word());
         assert_eq!((back.slot(), back.sequence()), (Slot(u16::MAX), (1 << 48) - 1));
+    }
+
+    #[test]
+    fn an_envelope_inherits_what_it_does_not_set() {
+        let mut earlier = Envelope { partition: Some(3), timestamp: Some(9), ..Envelope::default() };
+        earlier.set_key(Some(b"k"));
+        earlier.set_topic("alerts");
+        earlier.set_headers([(&b"a"[..], None), (b"b", Some(&b"1"[..]))].into_iter());
+        let mut later = Envelope::default();
+        later.set_key(None);
+        later.timestamp = Some(10);
+        later.inherit(&earlier);
+        assert_eq!((later.key(), later.topic()), (Some(None), Some("alerts")));
+        assert_eq!((later.partition, later.timestamp), (Some(3), Some(10)));
+        let headers: Vec<_> = later.headers().unwrap().collect();
+        assert_eq!(headers, [(&b"a"[..], None), (b"b", Some(&b"1"[..]))]);
+        assert!(Envelope::default().headers().is_none());
     }
 }

@@ -14,10 +14,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use millstream::decode::{self, DecodePlan, Image};
+use millstream::contract::shape::{Role, Unit};
+use millstream::decode::intake::{self, Around, Value, ValuePlan};
+use millstream::decode::{self, Image, Intake};
 use millstream::encode::{self, EncodePlan, OutputLimits, Outputs, Verdict};
-use millstream::guest::{Allowance, Engine, Grants, Guest, Instance};
+use millstream::guest::{Allowance, Call, Engine, Grants, Guest, Instance, Past};
+use millstream::record::Headers;
 use millstream::schema;
+use millstream::telemetry::guest_series::GuestSeries;
 use serde::{Deserialize, Serialize};
 use serde_avro_fast::ser::SerializerConfig;
 
@@ -25,6 +29,9 @@ type Failure = Box<dyn std::error::Error>;
 
 const INPUT: &str = "schemas/payment.avsc";
 const OUTPUT: &str = "schemas/enriched.avsc";
+/// The guest looks at nothing but values.
+const NOTHING: Around<'static> =
+    Around { key: None, headers: Headers::NONE, topic: "", partition: 0, offset: 0, timestamp: -1, log_append: false };
 const BATCHES: [usize; 3] = [1, 16, 256];
 
 /// The records' bytes, one after the other, and where each ends.
@@ -167,9 +174,9 @@ impl Native<'_> {
 
 /// The typed lane with one live guest.
 struct Lane {
-    plan: DecodePlan,
+    intake: Intake,
     encode: Arc<EncodePlan>,
-    align: u32,
+    past: Past,
     instance: Instance,
     image: Image,
     outputs: Outputs,
@@ -179,30 +186,39 @@ impl Lane {
     fn start(guest: &Path) -> Result<Lane, Failure> {
         let (input, output) = (schema::load(Path::new(INPUT))?, schema::load(Path::new(OUTPUT))?);
         let engine = Engine::start(None)?;
-        let guest = Guest::load(&engine, guest)?;
+        let guest = Guest::load(&engine, guest, &Grants::default())?;
         let fits = |mismatches: Vec<_>| format!("the guest does not fit: {mismatches:?}");
-        let plan = decode::compile(&input, &input, guest.input(), &[]).map_err(fits)?;
-        let encode = encode::compile(guest.outcome(), &output, &input, false, &[]).map_err(fits)?;
+        let function = guest.function(Role::Transform).ok_or("the guest exports no transform")?;
+        let plan = decode::compile(&input, &input, &function.input, &[]).map_err(fits)?;
+        let intake = intake::compile(&Unit::bare(&function.input), ValuePlan::Plan(plan), None).map_err(fits)?;
+        let encode = encode::compile(&function.outcome, &output, &input, false, &[]).map_err(fits)?;
         let allowance = Allowance {
             pipeline: "bench".into(),
+            stage: "guest".into(),
             memory: 64 << 20,
             time: Duration::from_secs(10),
             grants: Grants::default(),
-            outputs: OutputLimits { record: 1 << 20, batch: 64 << 20 },
+            outputs: OutputLimits { record: 1 << 20, batch: 64 << 20, outputs: 1000 },
+            config: Arc::default(),
+            schemas: Arc::default(),
+            series: GuestSeries::detached(),
         };
         let instance = Instance::start(&guest, &Arc::new(allowance))?;
-        let align = guest.input().layout().align as u32;
-        let (image, outputs) = (Image::default(), Outputs::default());
-        Ok(Lane { plan, encode: Arc::new(encode), align, instance, image, outputs })
+        let (past, image, outputs) = (Past::default(), Image::default(), Outputs::default());
+        Ok(Lane { intake, encode: Arc::new(encode), past, instance, image, outputs })
     }
 
     /// Takes the records from `first` to before `end` through the guest; what comes out stays in `outputs`.
     fn batch(&mut self, payments: &Payments, first: usize, end: usize) -> Result<(), Failure> {
-        self.image.begin(self.plan.stride(), end - first, 0, 64 << 20);
+        let Lane { intake, encode, past, instance, image, outputs } = self;
+        image.begin(intake.stride(), end - first, 0, 64 << 20);
         for record in first..end {
-            self.plan.decode(payments.get(record), payments.start(record) as u32, &mut self.image)?;
+            let value = Value::Bytes(payments.get(record), payments.start(record) as u32);
+            intake.take(image, value, &NOTHING).map_err(|unfit| unfit.to_string())?;
         }
-        self.instance.transform(&payments.bytes, &mut self.image, self.align, &self.encode, &mut self.outputs)?;
+        outputs.clear();
+        let source = &payments.bytes;
+        instance.call(Call { role: Role::Transform, source, image, intake, plan: encode, past }, outputs)?;
         Ok(())
     }
 
@@ -211,13 +227,13 @@ impl Lane {
         for first in (0..payments.len()).step_by(size) {
             let end = (first + size).min(payments.len());
             self.batch(payments, first, end)?;
-            for (record, verdict) in (first..end).zip(&self.outputs.verdicts) {
+            for (at, (record, verdict)) in (first..end).zip(&self.outputs.verdicts).enumerate() {
                 native.out.clear();
                 native.owned(payments.get(record))?;
-                let Verdict::Value(range) = verdict else {
+                if *verdict != Verdict::Outputs(1) {
                     return Err(format!("record {record}: expected a value, found {verdict:?}").into());
-                };
-                if self.outputs.bytes[range.clone()] != native.out[..] {
+                }
+                if self.outputs.value(at) != Some(&native.out[..]) {
                     return Err(format!("record {record}: the lane's output differs from native Rust's").into());
                 }
             }

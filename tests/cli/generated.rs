@@ -65,8 +65,12 @@ fn the_guest_subset_has_the_wit_folder_that_its_schemas_give() {
 #[test]
 fn the_shared_package_is_the_committed_one() {
     let written = wit(&["--package", "acme:payments"]);
-    let committed = std::fs::read_to_string(paths::root().join("wit/types.wit")).expect("wit/types.wit");
-    assert_eq!(written["deps/millstream-pipeline/types.wit"], committed);
+    let shared = |(name, text): (&String, &String)| {
+        Some((name.strip_prefix("deps/millstream-pipeline/")?.to_string(), text.clone()))
+    };
+    let mut committed = files(&paths::root().join("wit"));
+    committed.retain(|name, _| name.ends_with(".wit"));
+    assert_eq!(written.iter().filter_map(shared).collect::<BTreeMap<_, _>>(), committed);
 }
 
 #[test]
@@ -75,7 +79,9 @@ fn a_wit_folder_can_be_written_again() {
     for _ in 0..2 {
         let arguments = ["wit", "--input", "payment.avsc", "--output", "enriched.avsc", "--package", "a:b"];
         let done = case.run(&arguments);
-        assert_eq!(done.out, "wit/world.wit\nwit/types.wit\nwit/deps/millstream-pipeline/types.wit\n", "{}", done.err);
+        let files = ["types", "generic", "schemas", "envelope", "log", "metrics", "config"];
+        let deps = files.map(|file| format!("wit/deps/millstream-pipeline/{file}.wit\n")).concat();
+        assert_eq!(done.out, format!("wit/world.wit\nwit/types.wit\n{deps}"), "{}", done.err);
         assert_eq!((done.code, done.err.as_str()), (Some(0), ""));
     }
 }
@@ -91,14 +97,6 @@ fn refused(input: &str, arguments: &[&str]) -> Done {
 
 const SMALL: &str =
     r#"{"type":"record","name":"Small","fields":[{"name":"first","type":"int"},{"name":"second","type":"int"}]}"#;
-
-#[test]
-fn a_recursive_schema_has_no_wit() {
-    let node = r#"{"type":"record","name":"Node","fields":[{"name":"n","type":"int"},{"name":"next","type":["null","Node"]}]}"#;
-    let text =
-        "error: input schema: record Node contains itself; recursive types are not yet supported\n --> input.avsc\n";
-    refused(node, &["--package", "a:b"]).says(2, text);
-}
 
 #[test]
 fn a_package_needs_a_proper_name() {

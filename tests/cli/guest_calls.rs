@@ -19,7 +19,7 @@ fn fails(case: Case, kind: &str, why: &str) -> Done {
     assert_eq!(produced + dead, consumed, "{}", done.out);
     assert!(produced > 0 && dead > 0, "the other calls are good: {}", done.out);
     let line = done.err.lines().find(|line| line.contains("record rejected")).unwrap_or_default();
-    assert!(line.contains(&format!("stage=guest kind={kind} ")), "{line}");
+    assert!(line.contains(&format!("stage=transform guest=guest kind={kind} ")), "{line}");
     done
 }
 
@@ -41,6 +41,17 @@ fn a_guest_that_grows_is_ended() {
 fn a_guest_that_panics_gives_its_message() {
     let case = Case::numbers("(call $say (i32.const 57)) unreachable");
     fails(case, "trap", "thread panicked at src/lib.rs:7:5: cannot divide by zero");
+}
+
+#[test]
+fn a_guest_that_prints_without_end_is_ended_and_its_lines_are_counted() {
+    let case = Case::numbers("(loop $for_ever (call $say (i32.const 57)) (br $for_ever))");
+    let case = case.edit("\"guest.wasm\"", "\"guest.wasm\"\nlimits = { time = \"100ms\" }");
+    let done = fails(case, "timeout", "the guest ran longer than its time limit of 100ms");
+    let why = "lines of the guest were dropped: it may write 20 in a call and 100 in a second";
+    let line = done.err.lines().find(|line| line.contains(why)).unwrap_or_else(|| panic!("{}", done.err));
+    assert!(line.contains("pipeline=numbers stage=guest dropped="), "{line}");
+    assert!(done.err.lines().count() < 100, "{}", done.err);
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn a_component_without_transform_says_what_it_exports() {
     let guest = build("package t:t; world transform { export other: func(); export another: func(); }", wat);
     Case::payments().with("guest.wasm", guest).check().mentions(
         2,
-        &["the guest guest.wasm does not export `transform`; it exports `other`, `another`. Generate its world with `millstream wit`"],
+        &["the guest guest.wasm exports neither `transform` nor `deserialize` nor `serialize`; it exports `other`, `another`. Generate its world with `millstream wit`"],
     );
 }
 
@@ -65,7 +65,7 @@ fn a_component_without_any_export_is_refused() {
     Case::payments()
         .with("guest.wasm", guest)
         .check()
-        .mentions(2, &["does not export `transform`; it exports nothing"]);
+        .mentions(2, &["exports neither `transform` nor `deserialize` nor `serialize`; it exports nothing"]);
 }
 
 #[test]

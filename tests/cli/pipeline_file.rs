@@ -87,24 +87,37 @@ error: `[kafka] brokers`: the environment variable MILLSTREAM_TEST_UNSET is not 
 
 #[test]
 fn what_does_not_work_yet_is_refused_by_name() {
-    let stage = "guest = \"guest.wasm\"\ngrants = [\"http\"]\nconfig = { eur-rate = \"1.0\" }";
+    let stage = "guest = \"guest.wasm\"\ngrants = [\"http\"]";
     let case = Case::payments().edit("guest = \"guest.wasm\"", stage).add("\n[retry]\ninitial = \"1s\"\n");
     case.check().mentions(
         2,
         &[
             "error: `[[stage]] grants`: \"http\" is not yet supported\n",
-            "error: `[[stage]] config` is not yet supported\n",
             "error: `[retry]` is not yet supported\n",
             "= help: remove the section; until then the producer retries by itself",
-            "pipeline.toml: 3 problems\n",
+            "pipeline.toml: 2 problems\n",
         ],
     );
 }
 
 #[test]
-fn a_format_other_than_avro_is_not_yet_supported() {
-    let case = Case::payments().edit("topics = [\"payments\"]", "topics = [\"payments\"]\nformat = \"json\"");
-    case.check().mentions(2, &["`[source] format = \"json\"` is not yet supported", "only \"avro\" is supported now"]);
+fn protobuf_is_not_yet_supported() {
+    let case = Case::payments().edit("topics = [\"payments\"]", "topics = [\"payments\"]\nformat = \"protobuf\"");
+    case.check().mentions(2, &["`[source] format = \"protobuf\"` is not yet supported", "use \"bytes\""]);
+}
+
+#[test]
+fn a_format_without_a_schema_refuses_one() {
+    let text = "\
+error: `[source] schema` means nothing with format = \"string\"
+  --> pipeline.toml:10:10
+   |
+10 | schema = \"payment.avsc\"
+   |          ^^^^^^^^^^^^^^
+   = help: remove it, or set format to \"avro\" or \"json\"
+";
+    let case = Case::payments().edit("topics = [\"payments\"]", "topics = [\"payments\"]\nformat = \"string\"");
+    case.check().says(2, text);
 }
 
 #[test]

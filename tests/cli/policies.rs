@@ -101,6 +101,6 @@ fn a_guest_that_rejects_gives_its_own_words() {
     let samples: Vec<String> = (UNLUCKY - 5..UNLUCKY + 5).map(|n| format!("{{\"n\": {n}}}")).collect();
     let done = Case::numbers(words).quickstart(&samples);
     done.shows(&["1 x cannot divide by zero (first at numbers["]);
-    assert!(done.err.contains("stage=guest kind=reject"), "{}", done.err);
+    assert!(done.err.contains("stage=transform guest=guest kind=reject"), "{}", done.err);
     assert_eq!(done.counts(), [10, 9, 1, 10]);
 }

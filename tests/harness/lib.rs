@@ -7,14 +7,17 @@ mod flaw;
 pub mod paths;
 mod payment;
 
+mod avro;
 mod checker;
 mod kafka;
 mod load;
 pub mod native;
 mod pipeline;
 mod process;
+mod records;
 mod topics;
 
+pub use avro::Avro;
 pub use checker::{Check, Report};
 pub use error::{Result, RigError};
 pub use flaw::Flaw;
@@ -23,3 +26,4 @@ pub use load::{Key, Load, outputs};
 pub use payment::{Enriched, Payment, frame};
 pub use pipeline::Pipeline;
 pub use process::{Ended, Process, Usage};
+pub use records::{Cluster, Record};

@@ -37,9 +37,26 @@ impl Process {
     ///
     /// The kernel kills it if the thread that started it ends, which covers a test run that is killed itself.
     pub fn start<S: AsRef<std::ffi::OsStr>>(program: &Path, arguments: &[S], log: &Path) -> Result<Process> {
+        Process::start_with(program, arguments, &[], log)
+    }
+
+    /// The same with variables of the environment set, or removed where there is no value.
+    pub fn start_with<S: AsRef<std::ffi::OsStr>>(
+        program: &Path,
+        arguments: &[S],
+        environment: &[(&str, Option<&str>)],
+        log: &Path,
+    ) -> Result<Process> {
         let file = File::create(log).map_err(RigError::doing(format!("creating {}", log.display())))?;
         let again = file.try_clone().map_err(RigError::doing(format!("opening {} twice", log.display())))?;
-        let child = Command::new("setpriv")
+        let mut command = Command::new("setpriv");
+        for (name, value) in environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let child = command
             .args(["--pdeathsig", "KILL"])
             .arg(program)
             .args(arguments)

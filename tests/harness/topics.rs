@@ -13,7 +13,7 @@ use rdkafka::message::Message;
 use rdkafka::topic_partition_list::Offset;
 
 use crate::kafka::client;
-use crate::{Broker, Result, RigError};
+use crate::{Broker, Cluster, Result, RigError};
 
 const CALL: Duration = Duration::from_secs(10);
 
@@ -127,16 +127,7 @@ impl Broker {
 
     /// What a group has committed for each of so many partitions; 0 where it has committed nothing.
     pub fn committed(&self, group: &str, topic: &str, partitions: i32) -> Result<Vec<i64>> {
-        let consumer: BaseConsumer = client(self.address())
-            .set("group.id", group)
-            .create()
-            .map_err(RigError::doing(format!("creating a client for group {group}")))?;
-        let mut list = TopicPartitionList::new();
-        list.add_partition_range(topic, 0, partitions - 1);
-        let committed = consumer.committed_offsets(list, CALL);
-        let committed = committed.map_err(RigError::doing(format!("asking for the offsets of group {group}")))?;
-        let offset = |offset| if let Offset::Offset(at) = offset { at } else { 0 };
-        Ok((0..partitions).map(|p| committed.find_partition(topic, p).map_or(0, |e| offset(e.offset()))).collect())
+        Cluster::at(self.address())?.committed(group, topic, partitions)
     }
 }
 

@@ -4,12 +4,15 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use millstream::contract::shape::{Role, Unit};
 use millstream::contract::types::GuestType;
 use millstream::contract::wit;
-use millstream::decode::{self, Carry, DecodePlan, Image};
+use millstream::decode::intake::{self, ValuePlan};
+use millstream::decode::{self, Carry, DecodePlan, Image, Intake};
 use millstream::encode::{self, EncodePlan, OutputLimits, Outputs, Verdict};
-use millstream::guest::{Allowance, CallError, Engine, Grants, Guest, Instance};
+use millstream::guest::{Allowance, Call, CallError, Engine, Function, Grants, Guest, Instance, Past};
 use millstream::schema::{self, Kind, Schema};
+use millstream::telemetry::guest_series::GuestSeries;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
@@ -19,7 +22,7 @@ pub static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::start(None).expec
 /// Bytes that a batch may have in guest memory.
 pub const IMAGE_LIMIT: usize = 16 << 20;
 /// What a guest may answer.
-pub const OUTPUT_LIMITS: OutputLimits = OutputLimits { record: 1 << 20, batch: 16 << 20 };
+pub const OUTPUT_LIMITS: OutputLimits = OutputLimits { record: 1 << 20, batch: 16 << 20, outputs: 1000 };
 
 /// Which fields a guest names of each side; all where absent.
 #[derive(Debug, Clone, Default)]
@@ -30,7 +33,17 @@ pub struct Fields {
 
 /// What a guest may have, as the tests want it.
 pub fn allowance_of(memory: u64, time: Duration, grants: Grants) -> Arc<Allowance> {
-    Arc::new(Allowance { pipeline: "test".into(), memory, time, grants, outputs: OUTPUT_LIMITS })
+    Arc::new(Allowance {
+        pipeline: "test".into(),
+        stage: "guest".into(),
+        memory,
+        time,
+        grants,
+        outputs: OUTPUT_LIMITS,
+        config: Arc::default(),
+        schemas: Arc::default(),
+        series: GuestSeries::detached(),
+    })
 }
 
 /// Parses a schema that is right.
@@ -44,11 +57,17 @@ pub fn component(input: &Schema, output: &Schema, fields: &Fields, module: &str)
         package: "test:echo".into(),
         input_fields: fields.input.clone(),
         output_fields: fields.output.clone(),
+        ..wit::Options::default()
     };
     let folder = wit::package(input, output, &options).unwrap_or_else(|refusal| panic!("{refusal}"));
     let (deps, own): (Vec<_>, Vec<_>) = folder.files.iter().partition(|(name, _)| name.starts_with("deps/"));
-    let joined =
-        |files: &[&(String, String)]| files.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n");
+    // One text may name its package once.
+    let mut named = std::collections::HashSet::new();
+    let mut once = |line: &&str| !line.starts_with("package ") || named.insert(line.to_string());
+    let mut joined = |files: &[&(String, String)]| {
+        let lines = files.iter().flat_map(|(_, text)| text.lines()).filter(&mut once);
+        lines.collect::<Vec<_>>().join("\n")
+    };
     wrap(&[&joined(&deps), &joined(&own)], module)
 }
 
@@ -128,12 +147,14 @@ pub const IDLE: &str = r#"(module (memory (export "memory") 1)
 
 /// A component that copies its input's fields to its output's, one by one.
 pub fn echo_component(input: &Schema, output: &Schema, fields: &Fields) -> Vec<u8> {
-    let idle = Guest::compile(&ENGINE, Path::new("idle.wasm"), &component(input, output, fields, IDLE));
+    let idle =
+        Guest::compile(&ENGINE, Path::new("idle.wasm"), &component(input, output, fields, IDLE), &Grants::default());
     let idle = idle.unwrap_or_else(|error| panic!("{error}"));
-    let GuestType::Result(Some(ok), _) = idle.outcome() else { panic!("no result: {:?}", idle.outcome()) };
-    let pieces = match (idle.input(), &**ok) {
+    let Function { input: given, outcome, .. } = transform_of(&idle);
+    let GuestType::Result(Some(ok), _) = outcome else { panic!("no result: {outcome:?}") };
+    let pieces = match (given, &**ok) {
         (GuestType::Record(from), GuestType::Record(to)) => {
-            let (from_at, to_at) = (idle.input().offsets(), ok.offsets());
+            let (from_at, to_at) = (given.offsets(), ok.offsets());
             // By position: where names collide, their numbers depend on the rest of the schema.
             assert_eq!(from.len(), to.len(), "an echo has the same fields on both sides");
             for (from, to) in from.iter().zip(to) {
@@ -143,7 +164,31 @@ pub fn echo_component(input: &Schema, output: &Schema, fields: &Fields) -> Vec<u
         }
         (whole, _) => vec![(0, 0, whole.layout().size)],
     };
-    component(input, output, fields, &copying(idle.input(), idle.outcome(), &pieces))
+    component(input, output, fields, &copying(given, outcome, &pieces))
+}
+
+/// The guest's `transform`.
+pub fn transform_of(guest: &Guest) -> &Function {
+    guest.function(Role::Transform).expect("an exported transform")
+}
+
+/// How values by themselves are taken, each made by this plan.
+pub fn intake_of(input: &GuestType, plan: DecodePlan) -> Intake {
+    intake::compile(&Unit::bare(input), ValuePlan::Plan(plan), None).expect("nothing stands around a bare value")
+}
+
+/// Calls the `transform` of a guest, from `list<record { n: s32 }>` to results of the same record, with an empty batch.
+pub fn call_with_nothing(guest: &Guest, instance: &mut Instance) -> Result<(), CallError> {
+    let schema = parse(r#"{"type": "record", "name": "R", "fields": [{"name": "n", "type": "int"}]}"#);
+    let function = transform_of(guest);
+    let plan = encode::compile(&function.outcome, &schema, &schema, false, &[]);
+    let plan = Arc::new(plan.unwrap_or_else(|error| panic!("{error:?}")));
+    let decode = decode::compile(&schema, &schema, &function.input, &[]);
+    let intake = intake_of(&function.input, decode.unwrap_or_else(|error| panic!("{error:?}")));
+    let (image, past, mut outputs) = (&mut Image::default(), &mut Past::default(), Outputs::default());
+    image.begin(intake.stride(), 0, 0, 1 << 20);
+    let call = Call { role: Role::Transform, source: &[], image, intake: &intake, plan: &plan, past };
+    instance.call(call, &mut outputs)
 }
 
 /// A live guest with its plans: one decode plan for each writer's schema.
@@ -151,7 +196,9 @@ pub struct Lane {
     pub plans: Vec<DecodePlan>,
     pub encode: Arc<EncodePlan>,
     pub guest: Guest,
+    pub intake: Intake,
     pub instance: Instance,
+    pub past: Past,
     pub image: Image,
     pub outputs: Outputs,
 }
@@ -177,20 +224,26 @@ impl<'a> Setup<'a> {
 impl Lane {
     /// Sets the lane up; the error is the text of what does not fit.
     pub fn start(setup: &Setup<'_>) -> Result<Lane, String> {
-        let guest = Guest::compile(&ENGINE, Path::new("guest.wasm"), setup.component).map_err(|e| e.to_string())?;
+        let allowance = setup.allowance.clone();
+        let allowance = allowance.unwrap_or_else(|| allowance_of(64 << 20, Duration::from_secs(5), Grants::default()));
+        let guest = Guest::compile(&ENGINE, Path::new("guest.wasm"), setup.component, &allowance.grants);
+        let guest = guest.map_err(|e| e.to_string())?;
         let texts = |mismatches: Vec<millstream::contract::mismatch::Mismatch>| {
             mismatches.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
         };
-        let encode = encode::compile(guest.outcome(), setup.output, setup.reader, setup.passthrough, &[]);
+        let encode = encode::compile(&transform_of(&guest).outcome, setup.output, setup.reader, setup.passthrough, &[]);
         let encode = encode.map_err(texts)?;
         let carries = carries(setup.output, encode.carried());
-        let plan = |writer: &&Schema| decode::compile(writer, setup.reader, guest.input(), &carries).map_err(texts);
-        let plans = setup.writers.iter().map(plan).collect::<Result<_, _>>()?;
+        let input = &transform_of(&guest).input;
+        let plan = |writer: &&Schema| decode::compile(writer, setup.reader, input, &carries).map_err(texts);
+        let plans: Vec<DecodePlan> = setup.writers.iter().map(plan).collect::<Result<_, _>>()?;
+        let intake = intake_of(input, plans[0].clone());
         let allowance = setup.allowance.clone();
         let allowance = allowance.unwrap_or_else(|| allowance_of(64 << 20, Duration::from_secs(5), Grants::default()));
         let instance = Instance::start(&guest, &allowance).map_err(|error| error.to_string())?;
         let (image, outputs) = (Image::default(), Outputs::default());
-        Ok(Lane { plans, encode: Arc::new(encode), guest, instance, image, outputs })
+        let past = Past::default();
+        Ok(Lane { plans, encode: Arc::new(encode), guest, intake, instance, past, image, outputs })
     }
 
     /// The lane of an echo guest whose input, output and only writer are all this schema.
@@ -203,7 +256,7 @@ impl Lane {
     /// bytes or the text of why not.
     pub fn run(&mut self, values: &[(usize, &[u8])]) -> Result<Vec<Result<Vec<u8>, String>>, CallError> {
         let source: Vec<u8> = values.iter().flat_map(|(_, value)| *value).copied().collect();
-        self.image.begin(self.guest.input().layout().size, values.len(), self.encode.carried().len(), IMAGE_LIMIT);
+        self.image.begin(self.intake.stride(), values.len(), self.encode.carried().len(), IMAGE_LIMIT);
         let mut base = 0;
         let mut decoded = Vec::new();
         for (writer, value) in values {
@@ -211,14 +264,21 @@ impl Lane {
             decoded.push(done.map_err(|failure| failure.to_string()));
             base += value.len() as u32;
         }
-        let align = self.guest.input().layout().align as u32;
-        self.instance.transform(&source, &mut self.image, align, &self.encode, &mut self.outputs)?;
-        let mut verdicts = self.outputs.verdicts.iter();
-        let outputs = &self.outputs.bytes;
+        self.past.carried = self.image.take_carried();
+        self.outputs.clear();
+        let Lane { encode, intake, image, past, outputs, instance, .. } = self;
+        let call = Call { role: Role::Transform, source: &source, image, intake, plan: encode, past };
+        instance.call(call, outputs)?;
+        let outputs = &self.outputs;
+        let mut values = 0..outputs.values.len();
+        let mut verdicts = outputs.verdicts.iter();
         let result = |done: Result<(), String>| {
             done?;
             match verdicts.next() {
-                Some(Verdict::Value(range)) => Ok(outputs[range.clone()].to_vec()),
+                Some(Verdict::Outputs(1)) => {
+                    Ok(values.next().and_then(|at| outputs.value(at)).expect("an output's bytes").to_vec())
+                }
+                Some(Verdict::Outputs(count)) => Err(format!("{count} outputs")),
                 Some(Verdict::Fault(kind, why)) => Err(format!("{kind:?}: {why}")),
                 Some(Verdict::Invalid(why)) => Err(why.clone()),
                 None => Err("no verdict".into()),

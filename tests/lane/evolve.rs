@@ -191,13 +191,62 @@ fn default_json(value: &V, ty: &Ty) -> Option<Json> {
             let entry = |(key, value): &(String, V)| Some((key.clone(), default_json(value, ty)?));
             Json::Object(entries.iter().map(entry).collect::<Option<_>>()?)
         }
-        (V::Union(0, value), Ty::Union(branches)) => default_json(value, &branches[0])?,
+        (V::Union(index, value), Ty::Union(branches)) => {
+            let json = default_json(value, &branches[*index])?;
+            // A default is of the first branch that it fits.
+            (first_fit(&json, branches)? == *index).then_some(json)?
+        }
         (V::Record(values), Ty::Record(_, fields)) => {
             let entry = |(value, field): (&V, &Field)| Some((field.name.clone(), default_json(value, &field.ty)?));
             Json::Object(values.iter().zip(fields).map(entry).collect::<Option<_>>()?)
         }
         _ => return None,
     })
+}
+
+/// The first branch that the default may be of; an edition before the specification's 1.12 knows only the first.
+fn first_fit(json: &Json, branches: &[Ty]) -> Option<usize> {
+    let latin = |size: Option<usize>| {
+        json.as_str().is_some_and(|text| {
+            text.chars().all(|c| u32::from(c) < 256) && size.is_none_or(|size| text.chars().count() == size)
+        })
+    };
+    branches.iter().position(|branch| match branch.plain() {
+        Ty::Null => json.is_null(),
+        Ty::Boolean => json.is_boolean(),
+        Ty::Int | Ty::Long | Ty::Float | Ty::Double => json.is_number(),
+        Ty::Bytes => latin(None),
+        Ty::Fixed(_, size) => latin(Some(*size)),
+        Ty::String => json.is_string(),
+        Ty::Enum(_, symbols, _) => symbols.iter().any(|symbol| json == symbol),
+        Ty::Array(_) => json.is_array(),
+        Ty::Map(_) | Ty::Record(..) => json.is_object(),
+        Ty::Union(_) | Ty::Logical(..) => unreachable!("a branch is neither"),
+    })
+}
+
+/// Whether some default within the type is of a later branch than its union's first.
+pub fn has_late_default(ty: &Ty) -> bool {
+    match ty.plain() {
+        Ty::Array(part) | Ty::Map(part) => has_late_default(part),
+        Ty::Union(branches) => branches.iter().any(has_late_default),
+        Ty::Record(_, fields) => fields.iter().any(|field| {
+            field.default.as_ref().is_some_and(|json| is_late(json, &field.ty)) || has_late_default(&field.ty)
+        }),
+        _ => false,
+    }
+}
+
+fn is_late(json: &Json, ty: &Ty) -> bool {
+    match ty.plain() {
+        Ty::Array(item) => json.as_array().into_iter().flatten().any(|json| is_late(json, item)),
+        Ty::Map(ty) => json.as_object().into_iter().flatten().any(|(_, json)| is_late(json, ty)),
+        Ty::Union(branches) => first_fit(json, branches) != Some(0) || is_late(json, &branches[0]),
+        Ty::Record(_, fields) => {
+            fields.iter().any(|field| json.get(&field.name).is_some_and(|json| is_late(json, &field.ty)))
+        }
+        _ => false,
+    }
 }
 
 fn from_default(json: &Json, ty: &Ty) -> V {
@@ -218,7 +267,10 @@ fn from_default(json: &Json, ty: &Ty) -> V {
             let entries = json.as_object().into_iter().flatten();
             V::Map(entries.map(|(key, json)| (key.clone(), from_default(json, ty))).collect())
         }
-        Ty::Union(branches) => V::Union(0, Box::new(from_default(json, &branches[0]))),
+        Ty::Union(branches) => {
+            let index = first_fit(json, branches).unwrap_or_default();
+            V::Union(index, Box::new(from_default(json, &branches[index])))
+        }
         Ty::Record(_, fields) => {
             let field = |field: &Field| match json.get(&field.name) {
                 Some(json) => from_default(json, &field.ty),
@@ -236,7 +288,7 @@ pub fn resolve(value: &V, writer: &Ty, reader: &Ty) -> Result<V, String> {
         (V::Union(index, value), Ty::Union(branches), _) => resolve(value, &branches[*index], reader),
         (_, _, Ty::Union(branches)) => {
             let find = |fits: fn(&Ty, &Ty) -> bool| branches.iter().position(|b| fits(writer.plain(), b.plain()));
-            let index = find(same).or_else(|| find(promotes)).ok_or("no such branch")?;
+            let index = find(identical).or_else(|| find(same)).or_else(|| find(promotes)).ok_or("no such branch")?;
             Ok(V::Union(index, Box::new(resolve(value, writer, &branches[index])?)))
         }
         (V::Int(value), _, Ty::Long) => Ok(V::Long((*value).into())),
@@ -276,6 +328,16 @@ pub fn resolve(value: &V, writer: &Ty, reader: &Ty) -> Result<V, String> {
 
 fn short(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
+}
+
+/// Of two branches with the same short name, the one with the writer's full name is meant.
+fn identical(w: &Ty, r: &Ty) -> bool {
+    match (w, r) {
+        (Ty::Record(w, _), Ty::Record(r, _))
+        | (Ty::Enum(w, ..), Ty::Enum(r, ..))
+        | (Ty::Fixed(w, _), Ty::Fixed(r, _)) => w.name == r.name,
+        _ => false,
+    }
 }
 
 fn same(w: &Ty, r: &Ty) -> bool {

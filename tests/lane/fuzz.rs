@@ -8,20 +8,20 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use millstream::contract::wit;
 use millstream::decode::{self, Carried, DecodePlan, From};
-use millstream::encode::{OutputLimits, Outputs, Returned, Verdict};
-use millstream::guest::Guest;
+use millstream::encode::{OutputLimits, Outputs, Returned, Rows, Verdict};
+use millstream::guest::{Grants, Guest};
 
 use super::dice::{Dice, Seeded};
-use super::echo::{ENGINE, Fields, IDLE, IMAGE_LIMIT, Lane, Setup, component, echo_component, parse};
+use super::echo::{ENGINE, Fields, IDLE, IMAGE_LIMIT, Lane, Setup, component, echo_component, parse, transform_of};
 use super::evolve::{Evolution, resolve};
 use super::shape::{Shapes, Ty};
 use super::value::{self, Blocks, V};
 
 /// Inputs for each schema.
-const INPUTS: usize = 300;
+pub const INPUTS: usize = 300;
 
 /// Runs a target with one seed after the other until the time is over.
-fn run(target: &str, mut one: impl FnMut(u64)) {
+pub fn run(target: &str, mut one: impl FnMut(u64)) {
     let setting = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a whole number"));
     let seconds = setting("MILLSTREAM_FUZZ_SECONDS").unwrap_or(5);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as u64);
@@ -51,7 +51,7 @@ impl Drop for Told {
 }
 
 /// Changes bytes the way that finds mistakes: at edges, in counts, by pieces.
-fn mutate(bytes: &mut Vec<u8>, random: &mut Seeded) {
+pub fn mutate(bytes: &mut Vec<u8>, random: &mut Seeded) {
     for _ in 0..1 + random.below(4) {
         let at = random.below(bytes.len() + 1);
         match random.below(8) {
@@ -80,12 +80,12 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Seeded) {
     }
 }
 
-fn noise(random: &mut Seeded) -> Vec<u8> {
+pub fn noise(random: &mut Seeded) -> Vec<u8> {
     let count = random.below(64);
     random.bytes(count)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -94,7 +94,7 @@ fn unhex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(digit).collect()
 }
 
-fn read_by_avro(bytes: &[u8], schema: &apache_avro::Schema) -> Option<V> {
+pub fn read_by_avro(bytes: &[u8], schema: &apache_avro::Schema) -> Option<V> {
     let reader = apache_avro::reader::datum::GenericDatumReader::builder(schema).build().ok()?;
     let mut rest = bytes;
     let value = reader.read_value(&mut rest).ok()?;
@@ -120,8 +120,10 @@ impl Decoding {
         let setup = Setup { writers: vec![&old], ..Setup::same(&new, &echo) };
         let lane = Lane::start(&setup).unwrap_or_else(|error| panic!("{error}"));
         let idle = component(&old, &old, &Fields::default(), IDLE);
-        let idle = Guest::compile(&ENGINE, Path::new("idle.wasm"), &idle).unwrap_or_else(|error| panic!("{error}"));
-        let whole = decode::compile(&old, &old, idle.input(), &[]).unwrap_or_else(|error| panic!("{error:?}"));
+        let idle = Guest::compile(&ENGINE, Path::new("idle.wasm"), &idle, &Grants::default())
+            .unwrap_or_else(|error| panic!("{error}"));
+        let whole =
+            decode::compile(&old, &old, &transform_of(&idle).input, &[]).unwrap_or_else(|error| panic!("{error:?}"));
         Some(Decoding { writer, reader, lane, whole })
     }
 
@@ -189,23 +191,21 @@ fn decode_lower() {
     });
 }
 
-const LIMITS: OutputLimits = OutputLimits { record: 2048, batch: 8192 };
+const LIMITS: OutputLimits = OutputLimits { record: 2048, batch: 8192, outputs: 100 };
 
 /// Whatever a guest's memory holds: no panic, bounded output, and every value that comes out is one of the schema.
 fn check_memory(lane: &Lane, avro: &apache_avro::Schema, memory: &[u8], (pointer, count): (u32, u32), line: &str) {
     let (mut outputs, records) = (Outputs::default(), count as usize);
-    let done =
-        lane.encode.encode(Returned { memory, pointer, count }, records, &Carried::default(), LIMITS, &mut outputs);
+    let rows = Rows { carried: &Carried::default(), rows: &[] };
+    let done = lane.encode.encode(Returned { memory, pointer, count }, records, rows, LIMITS, &mut outputs);
     assert!(outputs.bytes.len() <= LIMITS.batch + 2 * LIMITS.record, "{} bytes: {line}", outputs.bytes.len());
     match done {
         Err(broken) => assert!(!broken.to_string().is_empty()),
         Ok(()) => assert_eq!(outputs.verdicts.len(), records, "{line}"),
     }
-    for verdict in &outputs.verdicts {
-        if let Verdict::Value(range) = verdict {
-            let bytes = &outputs.bytes[range.clone()];
-            assert!(read_by_avro(bytes, avro).is_some(), "{} is no value: {line}", hex(bytes));
-        }
+    for at in 0..outputs.values.len() {
+        let bytes = outputs.value(at).expect("an output's bytes");
+        assert!(read_by_avro(bytes, avro).is_some(), "{} is no value: {line}", hex(bytes));
     }
 }
 
@@ -232,7 +232,7 @@ fn honest_memory(lane: &mut Lane, source: &[u8]) -> (Vec<u8>, u32) {
     }
     memory.resize(memory.len().next_multiple_of(8), 0);
     let results = memory.len();
-    let outcome = lane.guest.outcome();
+    let outcome = &transform_of(&lane.guest).outcome;
     memory.resize(results + outcome.payload_offset(), 0);
     memory.extend(image.records());
     memory.resize(results + outcome.layout().size, 0);
@@ -261,7 +261,7 @@ fn lift_encode() {
                 let done = lane.encode.encode(
                     Returned { memory: &memory, pointer, count: 1 },
                     1,
-                    &Carried::default(),
+                    Rows { carried: &Carried::default(), rows: &[] },
                     LIMITS,
                     &mut outputs,
                 );

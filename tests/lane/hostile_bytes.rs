@@ -5,10 +5,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use millstream::decode::{self, DecodePlan, Image};
-use millstream::guest::Guest;
+use millstream::guest::{Grants, Guest};
 use millstream::schema::{self, Schema};
 
-use super::echo::{ENGINE, Fields, IDLE, Lane, component, parse};
+use super::echo::{ENGINE, Fields, IDLE, Lane, component, parse, transform_of};
 use super::value::put_long;
 
 const LIMIT: usize = 16 << 20;
@@ -21,10 +21,14 @@ struct Decoder {
 
 impl Decoder {
     fn of(schema: &Schema) -> Decoder {
-        let guest =
-            Guest::compile(&ENGINE, Path::new("idle.wasm"), &component(schema, schema, &Fields::default(), IDLE));
+        let guest = Guest::compile(
+            &ENGINE,
+            Path::new("idle.wasm"),
+            &component(schema, schema, &Fields::default(), IDLE),
+            &Grants::default(),
+        );
         let guest = guest.unwrap_or_else(|error| panic!("{error}"));
-        let plan = decode::compile(schema, schema, guest.input(), &[]);
+        let plan = decode::compile(schema, schema, &transform_of(&guest).input, &[]);
         Decoder { plan: plan.unwrap_or_else(|error| panic!("{error:?}")), image: Image::default() }
     }
 
@@ -143,8 +147,14 @@ fn items_of_no_bytes_are_skipped_at_once() {
             {"name": "n", "type": {"type": "array", "items": "null"}}, {"name": "f", "type": "int"}]}"#,
     );
     let reader = record_of(r#""int""#);
-    let guest = Guest::compile(&ENGINE, Path::new("idle.wasm"), &component(&reader, &reader, &Fields::default(), IDLE));
-    let plan = decode::compile(&writer, &reader, guest.expect("an idle guest").input(), &[]).expect("a plan");
+    let guest = Guest::compile(
+        &ENGINE,
+        Path::new("idle.wasm"),
+        &component(&reader, &reader, &Fields::default(), IDLE),
+        &Grants::default(),
+    );
+    let plan =
+        decode::compile(&writer, &reader, &transform_of(&guest.expect("an idle guest")).input, &[]).expect("a plan");
     let mut decoder = Decoder { plan, image: Image::default() };
     let start = Instant::now();
     decoder.decode(&[long(1 << 62), long(0), long(7)].concat()).unwrap();

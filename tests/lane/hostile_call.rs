@@ -4,13 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use millstream::decode::Image;
-use millstream::encode::Outputs;
 use millstream::guest::{Allowance, CallError, CallFailure, Grants, Guest, Instance};
 use millstream::schema::Schema;
 
 use super::echo::{
-    ALLOCATOR, ENGINE, Fields, IDLE, Lane, Setup, allowance_of, component, copying, echo_component, parse, wrap,
+    ALLOCATOR, ENGINE, Fields, IDLE, Lane, Setup, allowance_of, call_with_nothing, component, copying, echo_component,
+    parse, transform_of, wrap,
 };
 
 const SCHEMA: &str = r#"{"type": "record", "name": "R", "fields": [
@@ -28,9 +27,10 @@ fn lane(schema: &Schema, module: &str, allowance: Option<Arc<Allowance>>) -> Lan
 fn allocating(realloc: &str) -> Result<Vec<Result<Vec<u8>, String>>, CallError> {
     let schema = parse(SCHEMA);
     let idle = component(&schema, &schema, &Fields::default(), IDLE);
-    let idle = Guest::compile(&ENGINE, Path::new("idle.wasm"), &idle).unwrap_or_else(|error| panic!("{error}"));
-    let size = idle.input().layout().size;
-    let module = copying(idle.input(), idle.outcome(), &[(0, 0, size)]);
+    let idle = Guest::compile(&ENGINE, Path::new("idle.wasm"), &idle, &Grants::default())
+        .unwrap_or_else(|error| panic!("{error}"));
+    let size = transform_of(&idle).input.layout().size;
+    let module = copying(&transform_of(&idle).input, &transform_of(&idle).outcome, &[(0, 0, size)]);
     let honest = "(call $alloc (local.get $align) (local.get $size))";
     assert_eq!(module.matches(honest).count(), 1);
     lane(&schema, &module.replace(honest, realloc), None).run(&[(0, VALUE), (0, VALUE)])
@@ -173,18 +173,14 @@ fn clock_guest() -> Guest {
     let module = transforming("(drop (call $now)) (i32.const 16)")
         .replace("(module", r#"(module (import "wasi:clocks/monotonic-clock@0.2.0" "now" (func $now (result i64)))"#);
     let component = wrap(&[CLOCK, world], &module);
-    Guest::compile(&ENGINE, Path::new("clock.wasm"), &component).unwrap_or_else(|error| panic!("{error}"))
+    Guest::compile(&ENGINE, Path::new("clock.wasm"), &component, &Grants::default())
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn call_empty(guest: &Guest, grants: Grants) -> Result<(), CallError> {
-    let schema = parse(r#"{"type": "record", "name": "R", "fields": [{"name": "n", "type": "int"}]}"#);
-    let plan = millstream::encode::compile(guest.outcome(), &schema, &schema, false, &[]);
-    let plan = Arc::new(plan.unwrap_or_else(|error| panic!("{error:?}")));
     let allowance = allowance_of(1 << 20, Duration::from_secs(5), grants);
     let mut instance = Instance::start(guest, &allowance).unwrap_or_else(|error| panic!("{error}"));
-    let (mut image, mut outputs) = (Image::default(), Outputs::default());
-    image.begin(4, 0, 0, 1 << 20);
-    instance.transform(&[], &mut image, 4, &plan, &mut outputs)
+    call_with_nothing(guest, &mut instance)
 }
 
 #[test]
@@ -194,7 +190,7 @@ fn a_clock_that_was_not_granted() {
     let expected = "trap: the guest called wasi:clocks/monotonic-clock@0.2.0#now, which is not granted: \
                     add `grants = [\"clock\"]` to its [[stage]]";
     assert_eq!(error.to_string(), expected);
-    call_empty(&guest, Grants { clock: true, random: false }).unwrap();
+    call_empty(&guest, Grants { clock: true, ..Grants::default() }).unwrap();
 }
 
 #[test]

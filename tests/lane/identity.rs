@@ -7,7 +7,7 @@ use wasmtime::component::Val;
 
 use super::dice::{Dice, Seeded};
 use super::dynamic::{to_val, transform};
-use super::echo::{Fields, Lane, Setup, echo_component, parse};
+use super::echo::{Fields, Lane, Setup, echo_component, parse, transform_of};
 use super::shape::{Shapes, Ty};
 use super::value::{self, Blocks, CANONICAL, V};
 
@@ -70,7 +70,7 @@ proptest! {
                 prop_assert_eq!(output.as_ref(), Ok(expected), "{}", text);
             }
         }
-        let records: Vec<Val> = values.iter().map(|value| to_val(value, &ty, lane.guest.input())).collect();
+        let records: Vec<Val> = values.iter().map(|value| to_val(value, &ty, &transform_of(&lane.guest).input)).collect();
         let answers: Vec<Val> = records.iter().map(|record| Val::Result(Ok(Some(Box::new(record.clone()))))).collect();
         prop_assert_eq!(transform(&component, records), answers, "{}", text);
     }

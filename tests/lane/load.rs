@@ -6,10 +6,10 @@ use std::path::Path;
 use millstream::contract::mismatch::Mismatch;
 use millstream::decode;
 use millstream::encode;
-use millstream::guest::{Guest, LoadError};
+use millstream::guest::{Grants, Guest, LoadError};
 use millstream::schema::Schema;
 
-use super::echo::{ENGINE, parse, wrap};
+use super::echo::{ENGINE, parse, transform_of, wrap};
 
 const FAULT: &str = "variant fault { reject(string), retry(string), halt(string) }";
 
@@ -19,7 +19,7 @@ const MODULE: &str = r#"(module (memory (export "memory") 1)
     (func (export "transform") (param i32 i32) (result i32) (unreachable)))"#;
 
 fn load(bytes: &[u8]) -> Result<Guest, LoadError> {
-    Guest::compile(&ENGINE, Path::new("guests/it.wasm"), bytes)
+    Guest::compile(&ENGINE, Path::new("guests/it.wasm"), bytes, &Grants::default())
 }
 
 fn refused(bytes: &[u8]) -> String {
@@ -36,7 +36,9 @@ const TRANSFORM: &str = "func(batch: list<input>) -> list<result<output, fault>>
 
 #[test]
 fn a_file_that_is_not_there() {
-    let error = Guest::load(&ENGINE, Path::new("no/such/guest.wasm")).expect_err("it must be refused").to_string();
+    let error = Guest::load(&ENGINE, Path::new("no/such/guest.wasm"), &Grants::default())
+        .expect_err("it must be refused")
+        .to_string();
     assert!(error.starts_with("cannot read the guest no/such/guest.wasm: No such file"), "{error}");
     assert!(error.ends_with("build it first, or correct `guest` in [[stage]]"), "{error}");
 }
@@ -73,7 +75,7 @@ fn a_component_cut_short() {
 fn a_world_without_transform() {
     let module = MODULE.replace("transform", "convert");
     let bytes = wrap(&["package test:load; world w { export convert: func(a: u32, b: u32) -> u32; }"], &module);
-    let expected = "the guest guests/it.wasm does not export `transform`; it exports `convert`. Generate its world with \
+    let expected = "the guest guests/it.wasm exports neither `transform` nor `deserialize` nor `serialize`; it exports `convert`. Generate its world with \
                     `millstream wit`";
     assert_eq!(refused(&bytes), expected);
 }
@@ -122,7 +124,8 @@ const INPUT: &str = r#"{"type": "record", "name": "acme.Payment", "fields": [
 fn input_mismatches(fields: &str) -> Vec<Mismatch> {
     let types = format!("enum kind {{ card, cash }} record input {{ {fields} }} record output {{ id: string }}");
     let schema = parse(INPUT);
-    decode::compile(&schema, &schema, guest(&types, TRANSFORM).input(), &[]).expect_err("they must not fit")
+    decode::compile(&schema, &schema, &transform_of(&guest(&types, TRANSFORM)).input, &[])
+        .expect_err("they must not fit")
 }
 
 fn texts(mismatches: &[Mismatch]) -> Vec<String> {
@@ -150,7 +153,7 @@ fn an_input_field_that_the_schema_lacks() {
 fn an_enumeration_without_all_symbols() {
     let types = "enum kind { card } record input { kind: kind } record output { id: string }";
     let schema = parse(INPUT);
-    let mismatches = decode::compile(&schema, &schema, guest(types, TRANSFORM).input(), &[]).unwrap_err();
+    let mismatches = decode::compile(&schema, &schema, &transform_of(&guest(types, TRANSFORM)).input, &[]).unwrap_err();
     let expected = "field `kind`: the guest lacks the case `cash` for the schema's symbol CASH of enum acme.Kind";
     assert_eq!(texts(&mismatches), [expected]);
 }
@@ -169,7 +172,7 @@ fn the_whole_load_error() {
 fn output_mismatches(types: &str, transform: &str, output: &Schema) -> Vec<String> {
     let input = parse(INPUT);
     let guest = guest(&format!("record input {{ id: string }} {types}"), transform);
-    texts(&encode::compile(guest.outcome(), output, &input, false, &[]).expect_err("they must not fit"))
+    texts(&encode::compile(&transform_of(&guest).outcome, output, &input, false, &[]).expect_err("they must not fit"))
 }
 
 #[test]
@@ -206,7 +209,8 @@ fn a_writer_that_cannot_be_read() {
     );
     let types = "enum kind { card, cash } record input { id: string, amount-cents: s64, notes: list<option<string>> }
         record output { id: string }";
-    let mismatches = decode::compile(&writer, &parse(INPUT), guest(types, TRANSFORM).input(), &[]).unwrap_err();
+    let mismatches =
+        decode::compile(&writer, &parse(INPUT), &transform_of(&guest(types, TRANSFORM)).input, &[]).unwrap_err();
     let expected = [
         "field `id`: the writer's int cannot be read as the reader's string",
         "field `notes[]`: the writer's double cannot be read as the reader's [null, string]",

@@ -5,16 +5,30 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a failing run of random bytes tells how to repeat it")]
 
 mod dice;
+mod drawn;
 mod dynamic;
 mod echo;
 mod evolve;
 mod fuzz;
+mod generic;
+mod generic_deep;
+mod generic_echo;
+mod generic_fuzz;
+mod generic_hostile;
 mod hostile_answer;
 mod hostile_bytes;
 mod hostile_call;
 mod identity;
+mod imports;
+mod init;
+mod json;
+mod limits;
 mod load;
+mod probe;
+mod recorder;
 mod resolution;
 mod shape;
 mod subset;
+mod sweep;
+mod unions;
 mod value;

@@ -227,3 +227,16 @@ pub fn has_order(value: &V) -> bool {
         _ => false,
     }
 }
+
+/// Whether the type goes as deep as the value; one that was made of a recursive schema ends somewhere.
+pub fn fits(value: &V, ty: &Ty) -> bool {
+    match (value, ty.plain()) {
+        (V::Array(items), Ty::Array(ty)) => items.iter().all(|item| fits(item, ty)),
+        (V::Map(entries), Ty::Map(ty)) => entries.iter().all(|(_, value)| fits(value, ty)),
+        (V::Union(index, value), Ty::Union(branches)) => branches.get(*index).is_some_and(|ty| fits(value, ty)),
+        (V::Record(values), Ty::Record(_, fields)) => {
+            values.iter().zip(fields).all(|(value, field)| fits(value, &field.ty))
+        }
+        _ => true,
+    }
+}

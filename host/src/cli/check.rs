@@ -1,10 +1,12 @@
 //! `millstream check`: everything that can be found wrong without moving a record.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::{Fault, open, say};
-use crate::config::{Brokers, Framing, Reject, Start};
+use crate::config::{Brokers, Format, Framing, Reject, Start};
 use crate::pipeline::Prepared;
+use crate::schema::Schema;
 
 pub(super) fn check(path: &Path, offline: bool) -> Result<(), Fault> {
     let prepared = open::prepare(path)?;
@@ -31,26 +33,30 @@ fn summary(prepared: &Prepared) -> String {
         Reject::Skip => "skip".to_owned(),
         Reject::DeadLetter { topic } => format!("dead-letter to {topic}"),
     };
-    let types = (prepared.reader.describe(prepared.reader.root()), prepared.output.describe(prepared.output.root()));
-    let lines = [
+    let end = |format: Format, framed, schema: &Option<Arc<Schema>>| match schema {
+        Some(schema) if format == Format::Avro => {
+            format!("avro, framing {}, {}", framing(framed), schema.describe(schema.root()))
+        }
+        Some(schema) => format!("{}, {}", format.as_str(), schema.describe(schema.root())),
+        None => format.as_str().to_owned(),
+    };
+    let mut lines = vec![
         ("pipeline", format!("{} (tenant {})", config.name, config.tenant)),
         ("delivery", "at-least-once".to_owned()),
         ("source", format!("{}, group {}, from {start}", config.source.topics.join(", "), config.source.group)),
-        ("", format!("avro, framing {}, {}", framing(config.source.framing), types.0)),
-        ("guest", config.stage.guest.display().to_string()),
-        (
-            "",
-            format!(
-                "{} MiB, {:?} a call, loaded in {:.2} s",
-                config.stage.memory >> 20,
-                config.stage.time,
-                prepared.load_seconds
-            ),
-        ),
-        ("sink", config.sink.topic.clone()),
-        ("", format!("avro, framing {}, {}", framing(config.sink.framing), types.1)),
+        ("", end(config.source.format, config.source.framing, &prepared.reader)),
+    ];
+    for (stage, loaded) in config.stages.iter().zip(&prepared.stages) {
+        let exports: Vec<&str> = loaded.guest.functions().iter().map(|function| function.role.as_str()).collect();
+        let (memory, seconds) = (stage.memory >> 20, loaded.load_seconds);
+        lines.push(("guest", format!("{}: {}", stage.guest.display(), exports.join(", "))));
+        lines.push(("", format!("{memory} MiB, {:?} a call, loaded in {seconds:.2} s", stage.time)));
+    }
+    lines.extend([
+        ("sink", open::outputs(config).join(", ")),
+        ("", end(config.sink.format, config.sink.framing, &prepared.output)),
         ("reject", reject),
         ("commit", format!("every {:?} or {} records", config.commit.interval, config.commit.records)),
-    ];
+    ]);
     lines.iter().map(|(name, text)| format!("{name:<10} {text}\n")).collect()
 }

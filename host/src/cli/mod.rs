@@ -61,7 +61,7 @@ enum Command {
         offline: bool,
     },
     /// Write a guest's WIT folder from its Avro schemas.
-    Wit(wit::Options),
+    Wit(Box<wit::Options>),
     /// Try it all out in this process: no Kafka, no Java, nothing left behind.
     Quickstart(quickstart::Options),
     /// Print the JSON Schema of pipeline.toml, for editors.

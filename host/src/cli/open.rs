@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Fault;
-use crate::config::{self, Pipeline, Problems, Reject};
+use crate::config::{self, Pipeline, Problems, Reject, TopicRule};
 use crate::guest::Engine;
 use crate::kafka::properties::{PropertyKind, check_property, check_together};
 use crate::kafka::{EmbeddedBroker, ProbeError, probe};
@@ -75,7 +75,7 @@ fn private_folder(folder: &Path) -> std::io::Result<()> {
 /// All topics that the pipeline needs.
 pub(super) fn topics(config: &Pipeline) -> Vec<String> {
     let mut topics = config.source.topics.clone();
-    topics.push(config.sink.topic.clone());
+    topics.extend(outputs(config));
     if let Reject::DeadLetter { topic } = &config.errors.reject {
         topics.push(topic.clone());
     }
@@ -93,4 +93,13 @@ pub(super) fn require_topics(config: &Pipeline, brokers: &str) -> Result<(), Fai
     let environment = |error: ProbeError| Failure::Environment(error.to_string());
     let cluster = probe(brokers, &config.kafka.client, &topics(config), PROBE).map_err(environment)?;
     cluster.require_all(brokers).map_err(environment)
+}
+
+/// The topics that outputs are known to go to.
+pub(super) fn outputs(config: &Pipeline) -> Vec<String> {
+    let named = config.sink.topics.iter().filter_map(|rule| match rule {
+        TopicRule::Name(name) => Some(name.clone()),
+        TopicRule::Pattern(_) => None,
+    });
+    std::iter::once(config.sink.topic.clone()).chain(named).collect()
 }

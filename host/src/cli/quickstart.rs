@@ -8,13 +8,12 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
-use super::samples::{self, Sample};
+use super::samples::{self, Form, Sample};
 use super::{Fault, open, run, say, tail};
-use crate::config::{Framing, Problems, Reject};
+use crate::config::{Format, Framing, Problems, Reject};
+use crate::format::json::{WriteOptions, Writer};
 use crate::pipeline::{Control, Failure, Prepared, Telemetry, run as run_pipeline};
 use crate::record::{Batch, Record, Slot, Ticket};
-use crate::schema::Schema;
-use crate::schema::json::decode_json;
 use crate::schema::local::LocalTable;
 use crate::sink::{Outgoing, Producer, ProducerSettings};
 use crate::telemetry::health::Health;
@@ -45,8 +44,7 @@ const REASONS: usize = 12;
 pub(super) fn run(options: &Options) -> Result<(), Fault> {
     let prepared = open::prepare(&options.pipeline)?;
     let config = &prepared.config;
-    let id = source_id(&prepared);
-    let samples = samples::read(&options.samples, &prepared.reader, id);
+    let samples = samples::read(&options.samples, &source_form(&prepared));
     let samples = samples.map_err(|why| Problems::of_file(&options.samples, why, None))?;
     let broker = open::embedded(config)?;
     let brokers = broker.bootstrap_servers();
@@ -61,9 +59,17 @@ pub(super) fn run(options: &Options) -> Result<(), Fault> {
     Ok(())
 }
 
+/// What a line of samples becomes.
+fn source_form(prepared: &Prepared) -> Form {
+    match (&prepared.reader, prepared.config.source.format) {
+        (Some(schema), Format::Avro) => Form::Avro { schema: schema.clone(), id: source_id(prepared) },
+        _ => Form::Line,
+    }
+}
+
 /// The id that samples are framed with; `None` where values carry none.
 fn source_id(prepared: &Prepared) -> Option<u32> {
-    let schema = &prepared.config.source.schema;
+    let schema = prepared.config.source.schema.as_ref()?;
     let framed = prepared.config.source.framing == Framing::Confluent;
     let folder = schema.parent().filter(|_| framed)?;
     LocalTable::load(folder).ok()?.id_of(schema)
@@ -142,9 +148,9 @@ fn watch(metrics: &Metrics, control: &Control, expected: u64) {
     let deadline = Instant::now() + PATIENCE;
     while !control.wait(Duration::from_millis(30)) && Instant::now() < deadline {
         let count = metrics.snapshot();
-        let finished = count.produced + count.dead_lettered + count.skipped;
-        bar.set_position(finished);
-        if count.consumed >= expected && finished >= count.consumed {
+        bar.set_position(count.consumed);
+        // What a worker has taken it brings to its end, and the stop waits for that.
+        if count.consumed >= expected {
             break;
         }
     }
@@ -159,9 +165,11 @@ fn show_outputs(
     show: usize,
 ) -> Result<(), Failure> {
     let config = &prepared.config;
-    let outputs = tail::read(brokers, &config.sink.topic, count.produced as usize, PATIENCE)?;
+    let outputs = tail::read(brokers, &open::outputs(config), count.produced as usize, PATIENCE)?;
+    let avro = prepared.output.clone().filter(|_| config.sink.format == Format::Avro);
+    let mut writer = avro.map(|schema| Writer::new(schema, WriteOptions::default()));
     for record in outputs.iter().take(show) {
-        let after = readable(&record, &prepared.output, config.sink.framing);
+        let after = readable(&record, writer.as_mut(), config.sink.framing);
         // Before and after belong together by the key and the first field, which the sample pipelines keep.
         let before = samples.iter().find(|sample| {
             let same = |json: &serde_json::Value| {
@@ -179,13 +187,19 @@ fn show_outputs(
     Ok(())
 }
 
-fn readable(record: &Record<'_>, schema: &Schema, framing: Framing) -> Result<serde_json::Value, String> {
-    let value = record.value().unwrap_or_default();
-    let mut avro = match framing {
+/// An output's value: Avro and JSON as they are, anything else as text.
+fn readable(record: &Record<'_>, writer: Option<&mut Writer>, framing: Framing) -> Result<serde_json::Value, String> {
+    let Some(value) = record.value() else { return Ok(serde_json::Value::Null) };
+    let Some(writer) = writer else {
+        return Ok(serde_json::from_slice(value).unwrap_or_else(|_| printable(value, LINE).into()));
+    };
+    let avro = match framing {
         Framing::None => value,
         Framing::Confluent => crate::decode::framing::split(value).map_err(|error| error.to_string())?.1,
     };
-    decode_json(schema, &mut avro).map_err(|error| error.to_string())
+    let mut text = Vec::new();
+    writer.write(avro, &mut text).map_err(|error| error.to_string())?;
+    serde_json::from_slice(&text).map_err(|error| error.to_string())
 }
 
 fn show_dead_letters(prepared: &Prepared, brokers: &str, count: &Snapshot) -> Result<(), Failure> {
@@ -196,7 +210,7 @@ fn show_dead_letters(prepared: &Prepared, brokers: &str, count: &Snapshot) -> Re
         say(format_args!("\n"));
         return Ok(());
     };
-    let letters: Batch = tail::read(brokers, topic, count.dead_lettered as usize, PATIENCE)?;
+    let letters: Batch = tail::read(brokers, std::slice::from_ref(topic), count.dead_lettered as usize, PATIENCE)?;
     let mut reasons = Reasons::default();
     for record in letters.iter() {
         let header = |name: &str| {

@@ -1,4 +1,4 @@
-//! Reads a topic from its beginning until so many records are there: how the quickstart shows what came out.
+//! Reads topics from their beginning until so many records are there: how the quickstart shows what came out.
 
 use std::time::{Duration, Instant};
 
@@ -27,14 +27,14 @@ impl RebalanceEvents for Anything {
     fn lost(&mut self, _: &[(TopicPartition, Slot)]) {}
 }
 
-/// The first `count` records of a topic, or those that came within `patience`.
-pub(super) fn read(brokers: &str, topic: &str, count: usize, patience: Duration) -> Result<Batch, Failure> {
+/// The first `count` records of these topics, or those that came within `patience`.
+pub(super) fn read(brokers: &str, topics: &[String], count: usize, patience: Duration) -> Result<Batch, Failure> {
     let kafka = |error: crate::source::SourceError| Failure::Kafka(error.to_string());
     let settings = ConsumerSettings {
         brokers: brokers.to_owned(),
         pipeline: "quickstart-reader".to_owned(),
-        group: format!("quickstart-reader-{topic}"),
-        topics: vec![topic.to_owned()],
+        group: format!("quickstart-reader-{}", topics.join("-")),
+        topics: topics.to_vec(),
         start: Start::Earliest,
         properties: Vec::new(),
     };
@@ -43,8 +43,8 @@ pub(super) fn read(brokers: &str, topic: &str, count: usize, patience: Duration)
     let deadline = Instant::now() + patience;
     while batch.len() < count && Instant::now() < deadline {
         let mut take = |raw: RawRecord<'_>| {
-            let RawRecord { slot, offset, timestamp, key, value, headers } = raw;
-            batch.push(Parts { slot, offset, timestamp, key, value }, headers);
+            let RawRecord { slot, offset, timestamp, log_append, key, value, headers } = raw;
+            batch.push(Parts { slot, offset, timestamp, log_append, key, value }, headers);
         };
         consumer.poll(count, Duration::from_millis(100), &mut take).map_err(kafka)?;
     }

@@ -34,13 +34,15 @@ pub enum Fate {
     DeadLetter,
 }
 
-/// A record that is done: what its entry knew.
+/// What one acknowledgement closed: what the record's entry knew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Done {
+pub struct Closed {
     /// The record's own timestamp in milliseconds since the epoch, or -1.
     pub timestamp: i64,
-    /// Where it went.
+    /// Where it goes.
     pub fate: Fate,
+    /// That was its last output: the record is done.
+    pub done: bool,
 }
 
 impl Ledger {
@@ -59,16 +61,24 @@ impl Ledger {
         }
     }
 
-    /// One output of the record is acknowledged, or the record needs none. Answers the record when that was the last.
+    /// Notes that the record has so many outputs, before the first of them is sent. One is what it has without this, and
+    /// a record of none is closed instead.
+    pub fn split(&mut self, sequence: u64, outputs: u32) {
+        if let Some(entry) = self.entry(sequence).filter(|entry| entry.pending == 1) {
+            entry.pending = outputs.max(1);
+        }
+    }
+
+    /// One output of the record is acknowledged, or the record needs none.
     ///
     /// A sequence that is unknown or done already changes nothing: an acknowledgement must not count twice.
-    pub fn close(&mut self, sequence: u64) -> Option<Done> {
+    pub fn close(&mut self, sequence: u64) -> Option<Closed> {
         let entry = self.entry(sequence)?;
         entry.pending = entry.pending.checked_sub(1)?;
-        if entry.pending > 0 {
-            return None;
+        let closed = Closed { timestamp: entry.timestamp, fate: entry.fate, done: entry.pending == 0 };
+        if !closed.done {
+            return Some(closed);
         }
-        let done = Done { timestamp: entry.timestamp, fate: entry.fate };
         self.open -= 1;
         while let Some(entry) = self.entries.front() {
             if entry.pending > 0 {
@@ -78,7 +88,7 @@ impl Ledger {
             self.first += 1;
             self.entries.pop_front();
         }
-        Some(done)
+        Some(closed)
     }
 
     /// The next offset to read after a restart: what may be committed. `None` before the first record is done.
@@ -126,13 +136,27 @@ mod tests {
         let first = ledger.open(0, -1);
         let second = ledger.open(1, 7);
         ledger.dead_letter(second);
-        assert_eq!(ledger.close(second), Some(Done { timestamp: 7, fate: Fate::DeadLetter }));
+        assert_eq!(ledger.close(second), Some(Closed { timestamp: 7, fate: Fate::DeadLetter, done: true }));
         assert_eq!(ledger.close(second), None);
         assert_eq!((ledger.position(), ledger.open_count()), (None, 1));
         ledger.close(first);
         assert_eq!(ledger.close(first), None);
         assert_eq!(ledger.close(99), None);
         assert_eq!(ledger.position(), Some(2));
+    }
+
+    #[test]
+    fn a_record_is_done_with_its_last_output() {
+        let mut ledger = Ledger::default();
+        let first = ledger.open(0, -1);
+        ledger.split(first, 3);
+        for done in [false, false, true] {
+            assert_eq!(ledger.position(), None);
+            assert_eq!(ledger.close(first).map(|closed| closed.done), Some(done));
+        }
+        assert_eq!(ledger.close(first), None);
+        ledger.split(first, 5);
+        assert_eq!((ledger.position(), ledger.open_count()), (Some(1), 0));
     }
 
     proptest! {

@@ -4,21 +4,22 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use super::key::{Choice, Kind, Support};
+use super::label::assigned;
 use super::nearest::nearest;
-use super::plan::{Brokers, Setting};
+use super::plan::Brokers;
 use super::problem::Complaint;
-use super::spec::{Choice, Kind, Support, assigned};
+use super::settings::Setting;
+use super::topics;
 use super::units;
-
-/// Kafka's own limit for the name of a topic.
-const LONGEST_TOPIC: usize = 249;
 
 /// Reads the text of a value, after interpolation. `label` names the key in messages.
 pub(super) fn check_text(kind: &Kind, label: &str, text: &str, folder: &Path) -> Result<Setting, Complaint> {
     no_control_characters(label, text)?;
     match kind {
         Kind::Name => name(label, text).map(Setting::Text),
-        Kind::Topic | Kind::Topics => topic(label, text).map(Setting::Text),
+        Kind::Topic | Kind::Topics => topics::name(label, text).map(Setting::Text),
+        Kind::TopicRules => topics::rule(label, text).map(Setting::Text),
         Kind::Text => not_empty(label, text).map(|text| Setting::Text(text.to_owned())),
         Kind::Path => not_empty(label, text).map(|text| Setting::Path(folder.join(text))),
         Kind::OneOf(choices) => one_of(label, text, choices, false).map(Setting::Text),
@@ -35,10 +36,15 @@ pub(super) fn check_text(kind: &Kind, label: &str, text: &str, folder: &Path) ->
         }
         Kind::Address => address(label, text).map(Setting::Address),
         Kind::Brokers => brokers(label, text).map(Setting::Brokers),
-        Kind::Section(_) | Kind::Sections(_) | Kind::Properties | Kind::Count | Kind::Flag | Kind::Later => Err(
-            Complaint::new(format!("{label} must be {}, not a string", kind.shape()), "see the reference of all keys"),
-        ),
+        // These are not written as strings.
+        Kind::Section(_) | Kind::Sections { .. } | Kind::Properties | Kind::Values => not_a_string(kind, label),
+        Kind::Count { .. } | Kind::Flag | Kind::Later => not_a_string(kind, label),
     }
+}
+
+fn not_a_string(kind: &Kind, label: &str) -> Result<Setting, Complaint> {
+    let message = format!("{label} must be {}, not a string", kind.shape());
+    Err(Complaint::new(message, "see the reference of all keys"))
 }
 
 /// C libraries end a text at its first zero byte; other control characters are never meant.
@@ -67,22 +73,6 @@ fn name(label: &str, text: &str) -> Result<String, Complaint> {
     }
     let help = "small letters, digits, `.`, `_` and `-`, starting with a letter or a digit, e.g. \"payments\"";
     Err(Complaint::new(format!("{} is not a legal name", assigned(label, text)), help))
-}
-
-fn topic(label: &str, text: &str) -> Result<String, Complaint> {
-    let legal = |character: char| character.is_ascii_alphanumeric() || "._-".contains(character);
-    let complaint = |help: &str| Err(Complaint::new(format!("{label}: {text:?} is not a legal topic name"), help));
-    if text.starts_with('^') {
-        let message = format!("{label}: the pattern {text:?} is not yet supported");
-        return Err(Complaint::new(message, "list the topics by their full names"));
-    }
-    match text {
-        "" => complaint("it is empty"),
-        "." | ".." => complaint("Kafka does not allow \".\" and \"..\""),
-        _ if text.len() > LONGEST_TOPIC => complaint("Kafka allows 249 characters at most"),
-        _ if !text.chars().all(legal) => complaint("Kafka allows letters, digits, `.`, `_` and `-`"),
-        _ => Ok(text.to_owned()),
-    }
 }
 
 fn one_of(label: &str, text: &str, choices: &[Choice], is_list: bool) -> Result<String, Complaint> {

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::spec::{Choice, Given, Key, Kind, ROOT, Support};
+use super::key::{Choice, Given, Key, Kind, Support};
+use super::spec::ROOT;
 use super::units::{duration_pattern, size_pattern};
 
 /// The schema as a JSON value; `millstream schema` prints it.
@@ -24,7 +25,17 @@ fn section(keys: &[Key]) -> Value {
     if !required.is_empty() {
         merge(&mut section, json!({ "required": required }));
     }
+    let sometimes: Vec<_> = supported().filter_map(required_sometimes).collect();
+    if !sometimes.is_empty() {
+        merge(&mut section, json!({ "allOf": sometimes }));
+    }
     section
+}
+
+/// A key that is left out counts as one of the values, which its default is.
+fn required_sometimes(key: &Key) -> Option<Value> {
+    let Given::RequiredWith(other, values) = key.given else { return None };
+    Some(json!({ "if": { "properties": { other: { "enum": values } } }, "then": { "required": [key.name] } }))
 }
 
 fn property(key: &Key) -> Value {
@@ -38,10 +49,12 @@ fn property(key: &Key) -> Value {
 
 fn description(key: &Key) -> String {
     let mut text = key.doc.to_owned();
-    if let Given::Otherwise(otherwise) = key.given
-        && !otherwise.is_empty()
-    {
-        text.push_str(&format!(" Default: {otherwise}."));
+    match key.given {
+        Given::Otherwise("") | Given::Required | Given::Default(_) => {}
+        Given::Otherwise(otherwise) => text.push_str(&format!(" Default: {otherwise}.")),
+        Given::RequiredWith(other, values) => {
+            text.push_str(&format!(" Required with `{other}` {}, and only for these.", quoted(values)));
+        }
     }
     if let Kind::OneOf(choices) | Kind::SomeOf(choices) = key.kind {
         for choice in supported(choices) {
@@ -51,23 +64,38 @@ fn description(key: &Key) -> String {
     text
 }
 
+/// Values as code, with "and" between them.
+pub(super) fn quoted(values: &[&str]) -> String {
+    values.iter().map(|value| format!("`\"{value}\"`")).collect::<Vec<_>>().join(" and ")
+}
+
 fn form(kind: &Kind) -> Value {
     match kind {
         Kind::Section(keys) => section(keys),
-        Kind::Sections(keys) => json!({ "type": "array", "minItems": 1, "maxItems": 1, "items": section(keys) }),
+        Kind::Sections { keys, most } => {
+            json!({ "type": "array", "minItems": 1, "maxItems": most, "items": section(keys) })
+        }
         Kind::Properties => {
             // Names without quotes are nested tables, so a table is a legal value as well.
             json!({ "type": "object", "additionalProperties": { "type": ["string", "integer", "boolean", "object"] } })
         }
+        Kind::Values => {
+            json!({ "type": "object", "additionalProperties": { "type": ["string", "number", "boolean", "object"] } })
+        }
         Kind::Name => pattern("^[a-z0-9][a-z0-9._-]*$"),
         Kind::Topic => pattern(TOPIC),
         Kind::Topics => json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": pattern(TOPIC) }),
+        Kind::TopicRules => {
+            let form = json!({ "type": "string", "anyOf": [{ "pattern": TOPIC }, { "pattern": "^\\^" }, reference()] });
+            json!({ "type": "array", "uniqueItems": true, "items": form })
+        }
         Kind::Text | Kind::Path | Kind::Brokers | Kind::Address => json!({ "type": "string", "minLength": 1 }),
         Kind::OneOf(choices) => one_of(choices),
         Kind::SomeOf(choices) => json!({ "type": "array", "uniqueItems": true, "items": one_of(choices) }),
         Kind::Size { .. } => pattern(&size_pattern()),
         Kind::Time { .. } => pattern(&duration_pattern()),
-        Kind::Count => json!({ "type": "integer", "minimum": 1 }),
+        Kind::Count { most: u64::MAX } => json!({ "type": "integer", "minimum": 1 }),
+        Kind::Count { most } => json!({ "type": "integer", "minimum": 1, "maximum": most }),
         Kind::Flag => json!({ "type": "boolean" }),
         Kind::Later => json!({}),
     }

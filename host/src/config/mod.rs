@@ -6,17 +6,22 @@
 mod checks;
 mod client_properties;
 mod cross;
+mod guest_config;
 mod interpolate;
 mod json_schema;
+mod key;
+mod label;
 mod nearest;
 mod plan;
 mod problem;
 mod properties;
 mod reader;
 mod reference;
+mod settings;
 mod snippet;
 mod spec;
 mod syntax;
+mod topics;
 mod units;
 
 #[cfg(test)]
@@ -31,7 +36,9 @@ use reader::Reader;
 
 pub use client_properties::SECRET_PROPERTIES;
 pub use json_schema::json_schema;
-pub use plan::{Brokers, Commit, Errors, Framing, Grants, Kafka, Pipeline, Reject, Sink, Source, Stage, Start};
+pub use plan::{Brokers, Commit, Errors, Kafka, Pipeline, Reject};
+pub use plan::{Format, Framing, JsonEncoding, JsonOptions, Sink, Source, Start, TopicRule};
+pub use plan::{Grants, Stage};
 pub use problem::{Location, Problem, Problems};
 pub use reference::reference;
 
@@ -58,14 +65,14 @@ pub fn parse(text: &str, path: &Path, env: &dyn Fn(&str) -> Option<String>) -> R
     let mut reader = Reader::new(&source, References { env, folder }, !broken.problems.is_empty());
     reader.read(table.get_ref());
     reader.cross_check();
-    let Reader { settings, spans, mut problems, .. } = reader;
+    let Reader { settings, spans, mut problems, stages, .. } = reader;
     problems.retain(|problem| broken.leaves(problem));
     problems.extend(broken.problems);
     if !problems.is_empty() {
         return Err(Problems::new(problems));
     }
     drop(table);
-    settings.pipeline(Places { source, spans }, path.to_path_buf()).ok_or_else(|| {
+    settings.pipeline(stages, Places { source, spans }, path.to_path_buf()).ok_or_else(|| {
         let message = "the pipeline file could not be understood, though nothing in it is wrong".to_owned();
         Problems::of_file(
             path,

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::client_properties::looks_secret;
+use super::label::label;
 use super::problem::{Location, Problems, SourceText};
+use super::topics::Allowed;
 
 /// A checked pipeline file, with defaults filled in and paths resolved.
 #[derive(Debug, Clone)]
@@ -21,8 +23,8 @@ pub struct Pipeline {
     pub kafka: Kafka,
     /// Where records come from.
     pub source: Source,
-    /// The guest.
-    pub stage: Stage,
+    /// The guests, in the order in which records meet them: at least one.
+    pub stages: Vec<Stage>,
     /// Where records go.
     pub sink: Sink,
     /// What happens to records that cannot be processed.
@@ -67,10 +69,41 @@ pub struct Source {
     pub group: String,
     /// Where to begin without a committed offset.
     pub start: Start,
-    /// What stands before a value's bytes.
+    /// How values are written.
+    pub format: Format,
+    /// What stands before the bytes of a value, and of a key with a schema.
     pub framing: Framing,
-    /// The file of the reader's schema.
-    pub schema: PathBuf,
+    /// The file of the reader's schema: given for [`Format::Avro`] and [`Format::Json`], and only for these.
+    pub schema: Option<PathBuf>,
+    /// The file of the schema that keys are read as.
+    pub key_schema: Option<PathBuf>,
+    /// Whether records are fetched while earlier ones still wait for the guest.
+    pub read_ahead: bool,
+}
+
+/// How values are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Avro's binary form.
+    Avro,
+    /// JSON text of what a schema describes.
+    Json,
+    /// UTF-8 text.
+    String,
+    /// Bytes as they are.
+    Bytes,
+}
+
+impl Format {
+    /// The word of the file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Avro => "avro",
+            Self::Json => "json",
+            Self::String => "string",
+            Self::Bytes => "bytes",
+        }
+    }
 }
 
 /// Where to begin on a partition without a committed offset.
@@ -82,7 +115,7 @@ pub enum Start {
     Latest,
 }
 
-/// What stands before a value's bytes.
+/// What stands before the bytes of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
     /// A zero byte and the schema's id in four bytes.
@@ -91,17 +124,27 @@ pub enum Framing {
     None,
 }
 
-/// The guest and what it may do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A guest and what it may do. `Debug` masks its settings.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Stage {
+    /// The name of the stage; no other has it.
+    pub name: String,
     /// The file of the component.
     pub guest: PathBuf,
     /// What it may use of its surroundings.
     pub grants: Grants,
+    /// The guest's own settings, sorted by name; names of inner tables are joined with dots.
+    pub config: Vec<(String, String)>,
     /// Bytes of memory of one instance.
     pub memory: u64,
     /// Time for one call.
     pub time: Duration,
+    /// Records in one call, at most; 1 hands over record by record.
+    pub records: u64,
+    /// Bytes of records in one call, at most, unless one alone has more.
+    pub bytes: u64,
+    /// Outputs for one record, at most.
+    pub outputs: u64,
     /// Whether output fields that the guest's type does not name come from the input.
     pub passthrough: bool,
 }
@@ -113,17 +156,61 @@ pub struct Grants {
     pub clock: bool,
     /// Draw random numbers.
     pub random: bool,
+    /// Write log lines.
+    pub log: bool,
+    /// Count and measure.
+    pub metrics: bool,
+    /// Read [`Stage::config`].
+    pub config: bool,
 }
 
 /// Where records go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Sink {
-    /// The topic.
+    /// The topic of outputs that name no other.
     pub topic: String,
-    /// What stands before a value's bytes.
+    /// Further topics that a guest may name.
+    pub topics: Vec<TopicRule>,
+    /// How values are written.
+    pub format: Format,
+    /// How JSON is written; of use with [`Format::Json`] only.
+    pub json: JsonOptions,
+    /// What stands before the bytes of a value, and of a key with a schema.
     pub framing: Framing,
-    /// The file of the writer's schema.
-    pub schema: PathBuf,
+    /// The file of the writer's schema: given for [`Format::Avro`] and [`Format::Json`], and only for these.
+    pub schema: Option<PathBuf>,
+    /// The file of the schema that keys are written with.
+    pub key_schema: Option<PathBuf>,
+    pub(super) allowed: Allowed,
+}
+
+/// Topics that a guest may name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TopicRule {
+    /// One topic.
+    Name(String),
+    /// All topics whose whole name matches a regular expression, which begins with `^`.
+    Pattern(String),
+}
+
+/// How JSON is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JsonOptions {
+    /// How Avro's types become JSON.
+    pub encoding: JsonEncoding,
+    /// Whether fields that are null are written.
+    pub include_nulls: bool,
+    /// Whether values are indented.
+    pub pretty: bool,
+}
+
+/// How Avro's types become JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonEncoding {
+    /// A union is just its value.
+    Plain,
+    /// The JSON encoding of the Avro specification.
+    Avro,
 }
 
 /// What happens to records that cannot be processed.
@@ -156,25 +243,6 @@ pub struct Commit {
     pub records: u64,
 }
 
-/// A value of the file after its own check.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Setting {
-    Text(String),
-    Texts(Vec<String>),
-    Path(PathBuf),
-    Size(u64),
-    Time(Duration),
-    Count(u64),
-    Flag(bool),
-    Address(SocketAddr),
-    Brokers(Brokers),
-    Properties(Vec<(String, String)>),
-}
-
-/// Values by their dotted key.
-#[derive(Debug, Default)]
-pub(super) struct Settings(pub(super) BTreeMap<String, Setting>);
-
 /// Where each key's value stands in the text.
 #[derive(Debug, Clone)]
 pub(super) struct Places {
@@ -182,8 +250,21 @@ pub(super) struct Places {
     pub(super) spans: BTreeMap<String, Range<usize>>,
 }
 
+impl Sink {
+    /// Whether an output may go to a topic: the sink's own always, a source topic or the dead-letter topic never, another
+    /// one where [`Sink::topics`] names or matches it.
+    pub fn allows(&self, topic: &str) -> bool {
+        self.allowed.allows(topic)
+    }
+}
+
 impl Pipeline {
-    /// Where the value of a key stands, such as `stage.guest`, `source.topics.0` or `kafka.producer.linger.ms`. Nothing for
+    /// A key as the problems of the file name it: `[source] schema`, or `[[stage]] 2 guest` where there are several stages.
+    pub fn label(&self, dotted_key: &str) -> String {
+        label(dotted_key, self.stages.len() > 1)
+    }
+
+    /// Where the value of a key stands, such as `stage.0.guest`, `source.topics.0` or `kafka.producer.linger.ms`. Nothing for
     /// a key that was left to its default.
     pub fn locate(&self, dotted_key: &str) -> Option<Location> {
         self.places.span(dotted_key).map(|span| self.places.source.location(span.start))
@@ -223,99 +304,26 @@ impl fmt::Debug for Kafka {
     }
 }
 
+/// A guest's settings have names of the user's own, so any of them may be a secret.
+impl fmt::Debug for Stage {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let config: Vec<_> = self.config.iter().map(|(name, _)| (name, "***")).collect();
+        out.debug_struct("Stage")
+            .field("name", &self.name)
+            .field("guest", &self.guest)
+            .field("grants", &self.grants)
+            .field("config", &config)
+            .field("memory", &self.memory)
+            .field("time", &self.time)
+            .field("records", &self.records)
+            .field("bytes", &self.bytes)
+            .field("outputs", &self.outputs)
+            .field("passthrough", &self.passthrough)
+            .finish()
+    }
+}
+
 fn masked(properties: &[(String, String)]) -> Vec<(&str, &str)> {
     let shown = properties.iter().map(|(name, value)| (name, if looks_secret(name) { "***" } else { value }));
     shown.map(|(name, value)| (name.as_str(), value)).collect()
-}
-
-impl Settings {
-    /// Puts the plan together; nothing where a value is missing, which the reader has reported then.
-    pub(super) fn pipeline(&self, places: Places, file: PathBuf) -> Option<Pipeline> {
-        let name = self.text("pipeline.name")?;
-        let grants = self.texts("stage.grants")?;
-        Some(Pipeline {
-            tenant: self.text("pipeline.tenant")?,
-            kafka: Kafka {
-                brokers: self.brokers("kafka.brokers")?,
-                client: self.properties("kafka.client"),
-                consumer: self.properties("kafka.consumer"),
-                producer: self.properties("kafka.producer"),
-            },
-            source: Source {
-                topics: self.texts("source.topics")?,
-                group: self.text("source.group").unwrap_or_else(|| name.clone()),
-                start: if self.text("source.start")? == "latest" { Start::Latest } else { Start::Earliest },
-                framing: self.framing("source.framing")?,
-                schema: self.path("source.schema")?,
-            },
-            stage: Stage {
-                guest: self.path("stage.guest")?,
-                grants: Grants {
-                    clock: grants.iter().any(|grant| grant == "clock"),
-                    random: grants.iter().any(|grant| grant == "random"),
-                },
-                memory: self.size("stage.limits.memory")?,
-                time: self.time("stage.limits.time")?,
-                passthrough: self.flag("stage.passthrough")?,
-            },
-            sink: Sink {
-                topic: self.text("sink.topic")?,
-                framing: self.framing("sink.framing")?,
-                schema: self.path("sink.schema")?,
-            },
-            errors: Errors { reject: self.reject()? },
-            commit: Commit { interval: self.time("commit.interval")?, records: self.count("commit.records")? },
-            admin: self.address("admin.listen"),
-            name,
-            file,
-            places,
-        })
-    }
-
-    fn reject(&self) -> Option<Reject> {
-        Some(match self.text("errors.reject")?.as_str() {
-            "skip" => Reject::Skip,
-            "dead-letter" => Reject::DeadLetter { topic: self.text("errors.dead-letter-topic")? },
-            _ => Reject::Stop,
-        })
-    }
-
-    fn framing(&self, key: &str) -> Option<Framing> {
-        Some(if self.text(key)? == "none" { Framing::None } else { Framing::Confluent })
-    }
-
-    fn properties(&self, key: &str) -> Vec<(String, String)> {
-        match self.0.get(key) {
-            Some(Setting::Properties(properties)) => properties.clone(),
-            _ => Vec::new(),
-        }
-    }
-}
-
-/// One getter for each form of value.
-macro_rules! getters {
-    ($($getter:ident: $form:ident -> $type:ty;)*) => {
-        impl Settings {
-            $(
-                pub(super) fn $getter(&self, key: &str) -> Option<$type> {
-                    match self.0.get(key) {
-                        Some(Setting::$form(value)) => Some(value.clone()),
-                        _ => None,
-                    }
-                }
-            )*
-        }
-    };
-}
-
-getters! {
-    text: Text -> String;
-    texts: Texts -> Vec<String>;
-    path: Path -> PathBuf;
-    size: Size -> u64;
-    time: Time -> Duration;
-    count: Count -> u64;
-    flag: Flag -> bool;
-    address: Address -> SocketAddr;
-    brokers: Brokers -> Brokers;
 }

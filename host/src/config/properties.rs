@@ -5,9 +5,8 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use super::client_properties::{looks_secret, refusal};
-use super::plan::Setting;
 use super::reader::{Reader, Value, join, printable, with_article};
-use super::spec::label;
+use super::settings::Setting;
 
 /// What was found so far of one table.
 #[derive(Default)]
@@ -33,7 +32,7 @@ impl Reader<'_> {
                 let help = "write the property's name, e.g. \"linger.ms\"";
                 self.problem(
                     Some(key.span()),
-                    format!("a property of {} has no name", label(path)),
+                    format!("a property of {} has no name", self.label(path)),
                     Some(help.to_owned()),
                 );
                 continue;
@@ -47,7 +46,7 @@ impl Reader<'_> {
 
     fn property(&mut self, path: &str, name: String, key: Range<usize>, value: Value<'_, '_>, found: &mut Found) {
         let dotted = format!("{path}.{name}");
-        let shown = label(&format!("{path}.{}", printable(&name)));
+        let shown = self.label(&format!("{path}.{}", printable(&name)));
         if let Some((_, first)) = found.names.iter().find(|(other, _)| *other == name) {
             let first = self.source.location(first.start).line;
             let message = format!("{shown} is given twice");

@@ -8,10 +8,12 @@ use toml::de::{DeTable, DeValue};
 
 use super::checks::check_text;
 use super::interpolate::{References, interpolate};
+use super::key::{Given, Key, Kind, Support};
+use super::label::{header, label};
 use super::nearest::nearest;
-use super::plan::{Setting, Settings};
 use super::problem::{Complaint, MOST, Problem, SourceText};
-use super::spec::{Given, Key, Kind, ROOT, Support, header, label};
+use super::settings::{Setting, Settings};
+use super::spec::ROOT;
 use super::units::{SIZE_HELP, TIME_HELP};
 
 /// The state of one reading.
@@ -23,6 +25,8 @@ pub(super) struct Reader<'a> {
     pub(super) problems: Vec<Problem>,
     pub(super) settings: Settings,
     pub(super) spans: BTreeMap<String, Range<usize>>,
+    /// How many stages stand in the file.
+    pub(super) stages: usize,
 }
 
 /// What stands in the file under a key.
@@ -31,7 +35,7 @@ pub(super) type Value<'a, 'i> = &'a Spanned<DeValue<'i>>;
 impl<'a> Reader<'a> {
     pub(super) fn new(source: &'a SourceText, references: References<'a>, partial: bool) -> Self {
         let (problems, settings, spans) = (Vec::new(), Settings::default(), BTreeMap::new());
-        Self { source, references, partial, problems, settings, spans }
+        Self { source, references, partial, problems, settings, spans, stages: 0 }
     }
 
     /// Reads the whole file.
@@ -45,7 +49,7 @@ impl<'a> Reader<'a> {
             let dotted = join(path, name.get_ref());
             match keys.iter().find(|key| key.name == name.get_ref().as_ref()) {
                 Some(Key { support: Support::NotYet(instead), .. }) => {
-                    let message = format!("{} is not yet supported", label(&dotted));
+                    let message = format!("{} is not yet supported", self.label(&dotted));
                     self.problem(Some(name.span()), message, Some((*instead).to_owned()));
                 }
                 Some(key) => {
@@ -67,9 +71,11 @@ impl<'a> Reader<'a> {
             (kind, Given::Required) if !self.partial => {
                 let (message, help) = match kind.keys() {
                     Some(keys) => {
-                        (format!("the section {} is missing", label(&dotted)), section_example(&dotted, keys))
+                        (format!("the section {} is missing", self.label(&dotted)), section_example(&dotted, keys))
                     }
-                    None => (format!("{} is missing", label(&dotted)), format!("add: {} = {}", key.name, key.example)),
+                    None => {
+                        (format!("{} is missing", self.label(&dotted)), format!("add: {} = {}", key.name, key.example))
+                    }
                 };
                 self.problem(place, message, Some(help));
             }
@@ -87,11 +93,13 @@ impl<'a> Reader<'a> {
     fn value(&mut self, key: &'static Key, path: &str, value: Value<'_, '_>) {
         match (&key.kind, value.get_ref()) {
             (Kind::Section(keys), DeValue::Table(table)) => self.table(Some(table), keys, path, Some(value.span())),
-            (Kind::Sections(keys), DeValue::Array(array)) if array.iter().all(|one| one.get_ref().is_table()) => {
-                self.only_section(keys, path, array.iter(), value.span());
+            (Kind::Sections { keys, most }, DeValue::Array(array))
+                if array.iter().all(|one| one.get_ref().is_table()) =>
+            {
+                self.sections(keys, *most, path, array.iter(), value.span());
             }
-            (Kind::Sections(_), _) => {
-                let message = format!("{} is written with double brackets", label(path));
+            (Kind::Sections { .. }, _) => {
+                let message = format!("{} is written with double brackets", self.label(path));
                 self.problem(
                     Some(value.span()),
                     message,
@@ -99,18 +107,23 @@ impl<'a> Reader<'a> {
                 );
             }
             (Kind::Properties, DeValue::Table(table)) => self.properties(path, table),
-            (Kind::Topics | Kind::SomeOf(_), DeValue::Array(array)) => self.list(key, path, array.iter(), value),
+            (Kind::Values, DeValue::Table(table)) => self.guest_config(key, path, table),
+            (Kind::Topics | Kind::TopicRules | Kind::SomeOf(_), DeValue::Array(array)) => {
+                self.list(key, path, array.iter(), value)
+            }
             (Kind::Flag, DeValue::Boolean(flag)) => self.set(path, Setting::Flag(*flag)),
-            (Kind::Count, DeValue::Integer(number)) => match u64::from_str_radix(number.as_str(), number.radix()) {
-                Ok(count) if count > 0 => self.set(path, Setting::Count(count)),
-                _ => self.wrong_form(key, path, value, format!("{number}")),
-            },
+            (Kind::Count { most }, DeValue::Integer(number)) => {
+                match u64::from_str_radix(number.as_str(), number.radix()) {
+                    Ok(count) if count > 0 && count <= *most => self.set(path, Setting::Count(count)),
+                    _ => self.wrong_form(key, path, value, format!("{number}")),
+                }
+            }
             (Kind::Size { .. } | Kind::Time { .. }, DeValue::Integer(_) | DeValue::Float(_)) => {
                 let help = if matches!(key.kind, Kind::Size { .. }) { SIZE_HELP } else { TIME_HELP };
-                self.problem(Some(value.span()), format!("{} has no unit", label(path)), Some(help.to_owned()));
+                self.problem(Some(value.span()), format!("{} has no unit", self.label(path)), Some(help.to_owned()));
             }
             (kind, DeValue::String(text)) if kind.is_text() => {
-                if let Some(setting) = self.text(kind, path, &label(path), text, value.span()) {
+                if let Some(setting) = self.text(kind, path, &self.label(path), text, value.span()) {
                     self.set(path, setting);
                 }
             }
@@ -118,25 +131,31 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The one table of an array of tables.
-    fn only_section<'v, 'i: 'v>(
+    /// The tables of an array of tables; each has its number, from 0, in its keys.
+    fn sections<'v, 'i: 'v>(
         &mut self,
         keys: &'static [Key],
+        most: usize,
         path: &str,
-        mut tables: impl Iterator<Item = Value<'v, 'i>>,
+        tables: impl ExactSizeIterator<Item = Value<'v, 'i>>,
         place: Range<usize>,
     ) {
-        let Some(first) = tables.next() else {
-            let message = format!("there is no {}", label(path));
+        self.stages = tables.len();
+        if self.stages == 0 {
+            let message = format!("there is no {}", self.label(path));
             return self.problem(Some(place), message, Some(section_example(path, keys)));
-        };
-        if let DeValue::Table(table) = first.get_ref() {
-            self.table(Some(table), keys, path, Some(first.span()));
         }
-        if let Some(second) = tables.next() {
-            let message = format!("a second {} is not yet supported", label(path));
-            let help = "exactly one for now; run further stages as pipelines of their own, with a topic between them";
-            self.problem(Some(second.span()), message, Some(help.to_owned()));
+        for (index, table) in tables.enumerate() {
+            if index == most {
+                let message = format!("there are {} {}, at most {most} are possible", self.stages, self.label(path));
+                let help = "run further stages as a pipeline of their own, with a topic between them";
+                return self.problem(Some(table.span()), message, Some(help.to_owned()));
+            }
+            let dotted = join(path, &index.to_string());
+            self.spans.insert(dotted.clone(), table.span());
+            if let DeValue::Table(inner) = table.get_ref() {
+                self.table(Some(inner), keys, &dotted, Some(table.span()));
+            }
         }
     }
 
@@ -148,11 +167,10 @@ impl<'a> Reader<'a> {
         elements: impl Iterator<Item = Value<'v, 'i>>,
         whole: Value<'_, '_>,
     ) {
-        let name = label(path);
+        let name = self.label(path);
         let mut texts: Vec<String> = Vec::new();
         let mut seen = 0;
         for element in elements {
-            self.spans.insert(join(path, &seen.to_string()), element.span());
             seen += 1;
             let DeValue::String(text) = element.get_ref() else {
                 self.wrong_form(key, path, element, format!("an array with {}", with_article(element.get_ref())));
@@ -163,6 +181,7 @@ impl<'a> Reader<'a> {
                 let message = format!("{name}: {text:?} stands there twice");
                 self.problem(Some(element.span()), message, Some("remove one of them".to_owned()));
             } else {
+                self.spans.insert(join(path, &texts.len().to_string()), element.span());
                 texts.push(text);
             }
         }
@@ -191,7 +210,7 @@ impl<'a> Reader<'a> {
             Ok(text) => Some(text),
             Err(complaints) => {
                 for mut complaint in complaints {
-                    complaint.message = format!("{}: {}", label(path), complaint.message);
+                    complaint.message = format!("{}: {}", self.label(path), complaint.message);
                     self.complain(complaint, Some(text), span.clone());
                 }
                 None
@@ -215,12 +234,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A key as problems name it.
+    pub(super) fn label(&self, path: &str) -> String {
+        label(path, self.stages > 1)
+    }
+
     pub(super) fn set(&mut self, path: &str, setting: Setting) {
         self.settings.0.insert(path.to_owned(), setting);
     }
 
     fn wrong_form(&mut self, key: &Key, path: &str, value: Value<'_, '_>, found: String) {
-        let message = format!("{} must be {}, not {found}", label(path), key.kind.shape());
+        let message = format!("{} must be {}, not {found}", self.label(path), key.kind.shape());
         let help = (!key.example.is_empty()).then(|| format!("for example: {} = {}", key.name, key.example));
         self.problem(Some(value.span()), message, help);
     }
@@ -230,7 +254,7 @@ impl<'a> Reader<'a> {
         let message = match path {
             "" if value.is_table() || value.is_array() => format!("unknown section `[{shown}]`"),
             "" => format!("`{shown}` stands outside of any section"),
-            _ => format!("unknown key `{shown}` in {}", label(path)),
+            _ => format!("unknown key `{shown}` in {}", self.label(path)),
         };
         let meant = nearest(name, keys.iter().map(|key| key.name));
         let home = home_of(name, ROOT, "", path);
@@ -238,7 +262,7 @@ impl<'a> Reader<'a> {
         let properties = path == "kafka" && (value.is_table() || name.contains('.'));
         let help = match (meant, home) {
             (Some(meant), _) => format!("did you mean `{meant}`?"),
-            (None, Some(home)) => format!("`{name}` is a key of {}", label(&home)),
+            (None, Some(home)) => format!("`{name}` is a key of {}", self.label(&home)),
             _ if properties => {
                 "librdkafka properties stand in [kafka.client], [kafka.consumer] or [kafka.producer]".to_owned()
             }
@@ -258,7 +282,7 @@ fn home_of(name: &str, keys: &'static [Key], path: &str, besides: &str) -> Optio
 
 /// A section with what it must have, to be copied.
 fn section_example(path: &str, keys: &[Key]) -> String {
-    let required = keys.iter().filter(|key| key.is_required());
+    let required = keys.iter().filter(|key| key.is_typical());
     let lines = required.map(|key| format!("\n{} = {}", key.name, key.example));
     format!("add:\n{}{}", header(path), lines.collect::<String>())
 }

@@ -3,8 +3,11 @@
 use std::fmt::{self, Write};
 
 use super::client_properties::{LATER, OWNED, Refused};
+use super::json_schema::quoted;
+use super::key::{Choice, Given, Key, Kind, Support};
+use super::label::{header, label};
 use super::reader::join;
-use super::spec::{Choice, Given, Key, Kind, ROOT, Support, header};
+use super::spec::ROOT;
 use super::units::{show_duration, show_size};
 
 const HEAD: &str = "\
@@ -66,6 +69,7 @@ fn rows(page: &mut String, keys: &[Key], path: &str) -> fmt::Result {
         }
         let default = match key.given {
             Given::Required => "**required**".to_owned(),
+            Given::RequiredWith(other, values) => format!("**required** with `{other}` {}", quoted(values)),
             Given::Default(text) => format!("`{text}`"),
             Given::Otherwise("") => "none".to_owned(),
             Given::Otherwise(otherwise) => otherwise.to_owned(),
@@ -86,9 +90,11 @@ fn takes(kind: &Kind) -> String {
         Kind::Name => "name".to_owned(),
         Kind::Topic => "topic name".to_owned(),
         Kind::Topics => "array of topic names".to_owned(),
+        Kind::TopicRules => "array of topic names and patterns".to_owned(),
         Kind::Path => "path".to_owned(),
         Kind::Address => "`address:port`".to_owned(),
         Kind::Properties => "table of properties".to_owned(),
+        Kind::Values => "table of texts, numbers and booleans".to_owned(),
         other => other.shape().trim_start_matches("a ").to_owned(),
     }
 }
@@ -118,7 +124,7 @@ fn not_yet(page: &mut String) -> fmt::Result {
 fn not_yet_keys(page: &mut String, keys: &[Key], path: &str) -> fmt::Result {
     for key in keys {
         let name = join(path, key.name);
-        let shown = super::spec::label(&name);
+        let shown = label(&name, false);
         if let Support::NotYet(instead) = key.support {
             writeln!(page, "| {shown} | {instead} |")?;
         }

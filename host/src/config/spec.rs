@@ -3,77 +3,7 @@
 
 use std::time::Duration;
 
-/// One key; a section is a key that holds others.
-pub(super) struct Key {
-    pub(super) name: &'static str,
-    pub(super) kind: Kind,
-    pub(super) given: Given,
-    /// What it means, in plain sentences of Markdown.
-    pub(super) doc: &'static str,
-    /// The value part of an example line.
-    pub(super) example: &'static str,
-    pub(super) support: Support,
-}
-
-/// What a key takes.
-#[derive(Clone, Copy)]
-pub(super) enum Kind {
-    /// A table with keys of its own.
-    Section(&'static [Key]),
-    /// An array of such tables; exactly one for now.
-    Sections(&'static [Key]),
-    /// A table of librdkafka properties.
-    Properties,
-    /// Small letters, digits, dots, dashes and underscores.
-    Name,
-    /// Any text but an empty one.
-    Text,
-    Topic,
-    Topics,
-    Path,
-    OneOf(&'static [Choice]),
-    SomeOf(&'static [Choice]),
-    Size {
-        least: u64,
-        most: u64,
-    },
-    Time {
-        least: Duration,
-        most: Duration,
-    },
-    /// A whole number from 1.
-    Count,
-    Flag,
-    Address,
-    Brokers,
-    /// Not read yet: refused by name.
-    Later,
-}
-
-/// What happens without the key.
-#[derive(Clone, Copy)]
-pub(super) enum Given {
-    Required,
-    /// The default as TOML; it is read like a given value.
-    Default(&'static str),
-    /// No fixed default: what happens instead.
-    Otherwise(&'static str),
-}
-
-/// Whether a key or a value works.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Support {
-    Now,
-    /// Refused by name; the text says what to do until then.
-    NotYet(&'static str),
-}
-
-/// One allowed value of a key.
-pub(super) struct Choice {
-    pub(super) value: &'static str,
-    pub(super) doc: &'static str,
-    pub(super) support: Support,
-}
+use super::key::{Given, Key, Kind, choice, key};
 
 /// All sections, in the order of the path of a record.
 pub(super) static ROOT: &[Key] = &[
@@ -82,9 +12,9 @@ pub(super) static ROOT: &[Key] = &[
     key("source", Kind::Section(SOURCE), Given::Required, "Where records come from.", ""),
     key(
         "stage",
-        Kind::Sections(STAGE),
+        Kind::Sections { keys: STAGE, most: 16 },
         Given::Required,
-        "The guest that transforms records. Exactly one for now; written with double brackets, as more will be allowed.",
+        "A guest that transforms records. From one to sixteen of them: each gets what the one before it gives.",
         "",
     ),
     key("sink", Kind::Section(SINK), Given::Required, "Where records go.", ""),
@@ -165,42 +95,69 @@ static SOURCE: &[Key] = &[
         "\"earliest\"",
     ),
     key("format", FORMAT, Given::Default("\"avro\""), "How values are written in the topic.", "\"avro\""),
-    key("framing", FRAMING, Given::Default("\"confluent\""), "What stands before the value's bytes.", "\"confluent\""),
+    key("framing", FRAMING, FRAMING_GIVEN, "What stands before the value's bytes.", "\"confluent\""),
     key(
         "schema",
         Kind::Path,
-        Given::Required,
+        WITH_SCHEMA,
         "The Avro schema that values are read as (the reader's schema).",
         "\"schemas/payment.avsc\"",
+    ),
+    key(
+        "key-schema",
+        Kind::Path,
+        Given::Otherwise("none; keys are bytes"),
+        "The Avro schema that keys are read as. What `framing` says of values holds for keys too; with `\"none\"` a key is its bare Avro bytes.",
+        "\"schemas/payment-key.avsc\"",
+    ),
+    key(
+        "read-ahead",
+        Kind::Flag,
+        Given::Default("true"),
+        "Fetch records while earlier ones still wait for the guest. `false`: only when none is waiting.",
+        "false",
     ),
 ];
 
 static STAGE: &[Key] = &[
     key("guest", Kind::Path, Given::Required, "The WebAssembly component.", "\"guests/rust/enrich/enrich.wasm\""),
     key(
+        "name",
+        Kind::Name,
+        Given::Otherwise("the file name of `guest` without its ending; a second one of that name gets `-2`"),
+        "Names the stage in logs, metrics and problems; no two stages may have the same. Same form as the pipeline's `name`.",
+        "\"enrich\"",
+    ),
+    key(
         "grants",
         Kind::SomeOf(&[
             choice("clock", "read the time"),
             choice("random", "draw random numbers"),
-            choice("log", "write log lines").not_yet("remove it from the list; what a guest prints becomes log lines"),
-            choice("metrics", "count and measure").not_yet(REMOVE),
-            choice("config", "read its `config` table").not_yet(REMOVE),
+            choice("log", "write log lines"),
+            choice("metrics", "count and measure"),
+            choice("config", "read its `config` table"),
             choice("state", "keep state by key").not_yet(REMOVE),
             choice("http", "ask allowed hosts").not_yet(REMOVE),
         ]),
         Given::Default("[]"),
         "What the guest may use of its surroundings. Nothing unless listed.",
-        "[\"clock\"]",
+        "[\"clock\", \"config\"]",
+    ),
+    key(
+        "config",
+        Kind::Values,
+        OPTIONAL,
+        "The guest's own settings, under names of your choice: texts, numbers and booleans. Tables in it become names with dots. The guest gets all of them as text, and needs the grant `config` for it.",
+        "{ eur-rate = \"1.0\" }",
     ),
     key("limits", Kind::Section(LIMITS), OPTIONAL, "What one instance of the guest may use up.", ""),
     key(
         "passthrough",
         Kind::Flag,
         Given::Default("false"),
-        "Carry over fields of the output schema that the guest's type does not name, where the input has the same field.",
+        "Carry over fields of the output schema that the guest's type does not name, where the input has the same field. Only for the last stage.",
         "true",
     ),
-    key("config", Kind::Later, OPTIONAL, "A table for the guest's own settings.", "").not_yet("remove it"),
 ];
 
 static LIMITS: &[Key] = &[
@@ -218,6 +175,27 @@ static LIMITS: &[Key] = &[
         "Time for one call, that is one batch.",
         "\"1s\"",
     ),
+    key(
+        "records",
+        Kind::Count { most: 10_000 },
+        Given::Default("256"),
+        "At most this many records in one call. `1` hands over record by record.",
+        "256",
+    ),
+    key(
+        "bytes",
+        Kind::Size { least: 1 << 10, most: 64 << 20 },
+        Given::Default("\"1MiB\""),
+        "At most this many bytes of records in one call; one that is larger alone is handed over alone.",
+        "\"1MiB\"",
+    ),
+    key(
+        "outputs",
+        Kind::Count { most: 1_000_000 },
+        Given::Default("1000"),
+        "At most this many outputs for one record; a record with more is rejected.",
+        "1000",
+    ),
 ];
 
 static SINK: &[Key] = &[
@@ -228,15 +206,51 @@ static SINK: &[Key] = &[
         "The topic to write to. May not be one of the source topics.",
         "\"payments.enriched\"",
     ),
+    key(
+        "topics",
+        Kind::TopicRules,
+        Given::Default("[]"),
+        "Further topics that a guest may write to: names, or patterns (regular expressions) that begin with `^` and match a whole name. Never the source topics and the dead-letter topic, whatever a pattern says.",
+        "[\"payments.large\", \"^payments\\\\.by-country\\\\.[a-z]{2}\"]",
+    ),
     key("format", FORMAT, Given::Default("\"avro\""), "How values are written to the topic.", "\"avro\""),
-    key("framing", FRAMING, Given::Default("\"confluent\""), "What stands before the value's bytes.", "\"confluent\""),
+    key("framing", FRAMING, FRAMING_GIVEN, "What stands before the value's bytes.", "\"confluent\""),
     key(
         "schema",
         Kind::Path,
-        Given::Required,
+        WITH_SCHEMA,
         "The Avro schema that values are written with.",
         "\"schemas/enriched.avsc\"",
     ),
+    key(
+        "key-schema",
+        Kind::Path,
+        Given::Otherwise("none; keys are bytes"),
+        "The Avro schema that keys are written with. What `framing` says of values holds for keys too; with `\"none\"` a key is its bare Avro bytes.",
+        "\"schemas/enriched-key.avsc\"",
+    ),
+    key("json", Kind::Section(JSON), OPTIONAL, "How JSON is written; only with `format = \"json\"`.", ""),
+];
+
+static JSON: &[Key] = &[
+    key(
+        "encoding",
+        Kind::OneOf(&[
+            choice("plain", "as JSON is commonly written: a union is just its value"),
+            choice("avro", "as the Avro specification has it: a union's value stands under the name of its type"),
+        ]),
+        Given::Default("\"plain\""),
+        "How Avro's types become JSON. Only with `format = \"json\"`, as all of `json`.",
+        "\"plain\"",
+    ),
+    key(
+        "include-nulls",
+        Kind::Flag,
+        Given::Default("true"),
+        "Write the fields of records that are null; `false` leaves them out.",
+        "false",
+    ),
+    key("pretty", Kind::Flag, Given::Default("false"), "Write each value indented, over several lines.", "true"),
 ];
 
 static ERRORS: &[Key] = &[
@@ -270,7 +284,7 @@ static COMMIT: &[Key] = &[
     ),
     key(
         "records",
-        Kind::Count,
+        Kind::Count { most: u64::MAX },
         Given::Default("10000"),
         "At most this many finished records between commits.",
         "10000",
@@ -287,105 +301,21 @@ static ADMIN: &[Key] = &[key(
 
 const FORMAT: Kind = Kind::OneOf(&[
     choice("avro", "Avro's binary form"),
-    choice("json", "JSON text").not_yet(ONLY_AVRO),
-    choice("protobuf", "Protocol Buffers").not_yet(ONLY_AVRO),
-    choice("string", "text as it is").not_yet(ONLY_AVRO),
-    choice("bytes", "bytes as they are").not_yet(ONLY_AVRO),
+    choice("json", "JSON text of what the schema describes"),
+    choice("protobuf", "Protocol Buffers").not_yet("use \"bytes\", and let the guest read and write them"),
+    choice("string", "UTF-8 text as it is"),
+    choice("bytes", "bytes as they are"),
 ]);
 
 const FRAMING: Kind = Kind::OneOf(&[
-    choice("confluent", "a zero byte and the schema's id in four bytes, as schema registries have it"),
+    choice(
+        "confluent",
+        "a zero byte and the schema's id in four bytes, as schema registries have it; only with `format = \"avro\"`",
+    ),
     choice("none", "nothing"),
 ]);
 
-const ONLY_AVRO: &str = "only \"avro\" is supported now";
+const FRAMING_GIVEN: Given = Given::Otherwise("`\"confluent\"` with `format = \"avro\"`, else `\"none\"`");
+const WITH_SCHEMA: Given = Given::RequiredWith("format", &["avro", "json"]);
 const REMOVE: &str = "remove it from the list";
 const OPTIONAL: Given = Given::Otherwise("");
-
-const fn key(name: &'static str, kind: Kind, given: Given, doc: &'static str, example: &'static str) -> Key {
-    Key { name, kind, given, doc, example, support: Support::Now }
-}
-
-const fn choice(value: &'static str, doc: &'static str) -> Choice {
-    Choice { value, doc, support: Support::Now }
-}
-
-impl Key {
-    const fn not_yet(mut self, instead: &'static str) -> Self {
-        self.support = Support::NotYet(instead);
-        self
-    }
-
-    pub(super) fn is_required(&self) -> bool {
-        matches!(self.given, Given::Required)
-    }
-}
-
-impl Choice {
-    const fn not_yet(mut self, instead: &'static str) -> Self {
-        self.support = Support::NotYet(instead);
-        self
-    }
-}
-
-impl Kind {
-    /// The keys of a section.
-    pub(super) fn keys(&self) -> Option<&'static [Key]> {
-        match self {
-            Kind::Section(keys) | Kind::Sections(keys) => Some(keys),
-            _ => None,
-        }
-    }
-
-    /// True for what is written as one string.
-    pub(super) fn is_text(&self) -> bool {
-        match self {
-            Kind::Name | Kind::Text | Kind::Topic | Kind::Path | Kind::OneOf(_) | Kind::Address | Kind::Brokers => true,
-            Kind::Size { .. } | Kind::Time { .. } => true,
-            Kind::Section(_) | Kind::Sections(_) | Kind::Properties | Kind::Topics | Kind::SomeOf(_) => false,
-            Kind::Count | Kind::Flag | Kind::Later => false,
-        }
-    }
-
-    /// What the key takes, in words: "must be ...".
-    pub(super) fn shape(&self) -> &'static str {
-        match self {
-            Kind::Section(_) | Kind::Properties | Kind::Later => "a table",
-            Kind::Sections(_) => "an array of tables",
-            Kind::Name | Kind::Text | Kind::Topic | Kind::Path | Kind::OneOf(_) | Kind::Brokers | Kind::Address => {
-                "a string"
-            }
-            Kind::Topics | Kind::SomeOf(_) => "an array of strings",
-            Kind::Size { .. } => "a size in a string, with its unit",
-            Kind::Time { .. } => "a duration in a string, with its unit",
-            Kind::Count => "a whole number from 1",
-            Kind::Flag => "true or false",
-        }
-    }
-}
-
-/// A key as problems name it: `[source] topics`, `[[stage]] limits.memory`, `[kafka.client] linger.ms`.
-pub(super) fn label(path: &str) -> String {
-    for table in ["kafka.client", "kafka.consumer", "kafka.producer"] {
-        if let Some(property) = path.strip_prefix(table).and_then(|rest| rest.strip_prefix('.')) {
-            return format!("`[{table}] {property}`");
-        }
-    }
-    match path.split_once('.') {
-        Some((section, rest)) if !["client", "consumer", "producer"].contains(&rest) => {
-            format!("`{} {rest}`", header(section))
-        }
-        _ => format!("`{}`", header(path)),
-    }
-}
-
-/// A key with the value it was given: `[source] format = "json"`.
-pub(super) fn assigned(label: &str, text: &str) -> String {
-    format!("`{} = {text:?}`", label.trim_matches('`'))
-}
-
-/// The header of a section: `[source]`, `[[stage]]`.
-pub(super) fn header(path: &str) -> String {
-    let repeated = ROOT.iter().any(|key| key.name == path && matches!(key.kind, Kind::Sections(_)));
-    if repeated { format!("[[{path}]]") } else { format!("[{path}]") }
-}

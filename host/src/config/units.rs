@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::label::assigned;
 use super::problem::Complaint;
-use super::spec::assigned;
 
 /// Units of size and how many bytes each is.
 const SIZES: &[(&str, u64)] = &[

@@ -67,7 +67,7 @@ impl Report {
 
     fn push(&mut self, writer: bool, what: String) {
         let mut path = String::new();
-        for part in &self.path {
+        for part in self.path.iter().filter(|part| !part.is_empty()) {
             if !path.is_empty() && !part.starts_with(['[', '{']) {
                 path.push('.');
             }
@@ -116,6 +116,15 @@ impl Report {
     pub fn cannot_carry(&mut self, field: &str, input: String, output: String) {
         let why = format!("the input has {input}, the output {output}");
         self.push(true, format!("field `{field}` cannot be carried over with passthrough: {why}"));
+    }
+
+    /// What another walk found, seen from where this one is.
+    pub fn adopt(&mut self, mismatches: Vec<Mismatch>) {
+        for mismatch in mismatches {
+            self.enter(&mismatch.path);
+            self.push(mismatch.writer, mismatch.what);
+            self.leave();
+        }
     }
 
     /// Something that no plan can be made for.

@@ -62,7 +62,7 @@ pub fn field_names(record: &Record) -> Vec<String> {
 
 /// The WIT names of an enumeration's symbols, in their order.
 pub fn symbol_names(symbols: &[String]) -> Vec<String> {
-    distinct(symbols.iter().map(|symbol| Candidate::of(symbol)).collect())
+    distinct(symbols.iter().map(|symbol| Candidate::upper(symbol, symbol)).collect())
 }
 
 /// The WIT names of a union's branches, in their order: named types by their short name, others by Avro's word.
@@ -70,7 +70,7 @@ pub fn branch_names(schema: &Schema, branches: &[TypeId]) -> Vec<String> {
     let candidate = |id: &TypeId| {
         let kind = schema.kind(*id);
         let full = kind.full_name().map_or(kind.word(), |name| &name.0);
-        Candidate { base: kebab(short(full)), original: full.to_string() }
+        Candidate::upper(short(full), full)
     };
     distinct(branches.iter().map(candidate).collect())
 }
@@ -81,7 +81,7 @@ pub fn branch_names(schema: &Schema, branches: &[TypeId]) -> Vec<String> {
 /// it stands in, with `-item` or `-value` added inside an array or map.
 pub fn type_names(schema: &Schema) -> Vec<(TypeId, String)> {
     let named = named_types(schema, None);
-    let candidates = named.iter().map(|n| Candidate { base: kebab(short(&n.original)), original: n.original.clone() });
+    let candidates = named.iter().map(|n| Candidate::upper(short(&n.original), &n.original));
     let names = distinct(candidates.collect());
     named.iter().map(|n| n.id).zip(names).collect()
 }
@@ -168,6 +168,12 @@ pub(super) struct Candidate {
 impl Candidate {
     pub(super) fn of(name: &str) -> Self {
         Self { base: kebab(name), original: name.to_string() }
+    }
+
+    /// Of a type, symbol or case: bindings write these with a capital, and `Self` is no name in Rust.
+    fn upper(name: &str, original: &str) -> Self {
+        let base = kebab(name);
+        Self { base: if base == "self" { "x-self".into() } else { base }, original: original.to_string() }
     }
 
     /// The plain spelling comes first, then the order of the originals.

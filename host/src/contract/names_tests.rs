@@ -38,6 +38,15 @@ fn the_plainest_spelling_keeps_a_name_that_several_want() {
 }
 
 #[test]
+fn what_bindings_write_with_a_capital_is_never_called_self() {
+    assert_eq!(symbols(&["SELF", "other"]), ["x-self", "other"]);
+    let schema = parse(r#"{"type": "record", "name": "Self", "fields": [{"name": "self", "type": "int"}]}"#).unwrap();
+    assert_eq!(type_names(&schema)[0].1, "x-self");
+    let Kind::Record(record) = schema.kind(schema.root()) else { panic!() };
+    assert_eq!(field_names(record), ["self"]);
+}
+
+#[test]
 fn keywords_are_escaped_where_they_stand() {
     assert_eq!(escape("type"), "%type");
     assert_eq!(escape("error-context"), "%error-context");

@@ -46,7 +46,11 @@ pub enum GuestType {
     Option(Box<GuestType>),
     /// `result<ok, err>`
     Result(Option<Box<GuestType>>, Option<Box<GuestType>>),
-    /// A type that cannot carry Avro data (flags, resources, futures ...), by its WIT name.
+    /// A handle that owns a value of the guest's resource of this number.
+    Own(u32),
+    /// A handle that lends one.
+    Borrow(u32),
+    /// A type that cannot carry data of a record (flags, futures ...), by its WIT name.
     Other(&'static str),
 }
 
@@ -87,7 +91,7 @@ impl GuestType {
             Self::Tuple(items) => sequence(items.iter().map(Self::layout)).1,
             Self::Enum(cases) => scalar(discriminant_size(cases.len())),
             Self::Variant(_) | Self::Option(_) | Self::Result(..) => self.variant_layout(),
-            Self::Other(_) => scalar(4),
+            Self::Own(_) | Self::Borrow(_) | Self::Other(_) => scalar(4),
         }
     }
 
@@ -124,6 +128,19 @@ impl GuestType {
             Self::Result(ok, err) => Box::new(ok.iter().chain(err.iter()).map(|b| &**b)),
             _ => Box::new(std::iter::empty()),
         }
+    }
+
+    /// Out of an `option`, if it is one: where the payload stands, and its type; else the type itself.
+    pub fn peeled(&self) -> (Option<usize>, &GuestType) {
+        match self {
+            Self::Option(inner) => (Some(self.payload_offset()), inner),
+            plain => (None, plain),
+        }
+    }
+
+    /// Whether it is `list<u8>`.
+    pub fn is_bytes(&self) -> bool {
+        matches!(self, Self::List(item) if **item == Self::U8)
     }
 
     /// Offset of each field or item of a record or tuple; empty for every other type.
@@ -165,6 +182,8 @@ impl GuestType {
             Self::Record(fields) => names("record", fields.iter().map(|(name, _)| &**name).collect()),
             Self::Variant(cases) => names("variant", cases.iter().map(|(name, _)| &**name).collect()),
             Self::Enum(cases) => names("enum", cases.iter().map(|name| &**name).collect()),
+            Self::Own(_) => "a resource".into(),
+            Self::Borrow(_) => "a borrowed resource".into(),
             Self::Other(name) => (*name).into(),
         }
     }

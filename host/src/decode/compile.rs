@@ -4,8 +4,12 @@
 //! (<https://avro.apache.org/docs/1.12.0/specification/#schema-resolution>); reader and guest are matched by the rules of
 //! `contract`. Everything that does not fit is found here, before the first record.
 
+use std::sync::Arc;
+
+use super::generic;
 use super::plan::{Action, DecodePlan, NoPlace, Op, Payload, Step};
-use super::resolve;
+use super::resolve::{self, Passes};
+use crate::contract::generic::node_layout;
 use crate::contract::mismatch::{Mismatch, Report};
 use crate::contract::names::Optional;
 use crate::contract::types::{GuestType, discriminant_size};
@@ -31,7 +35,7 @@ pub fn compile(
     guest: &GuestType,
     carried: &[Carry<'_>],
 ) -> Result<DecodePlan, Vec<Mismatch>> {
-    let mut compiler = Compiler { writer, reader, carried, report: Report::default() };
+    let mut compiler = Compiler::new(writer, reader, carried);
     let root = compiler.op(writer.root(), reader.root(), guest, true);
     match root {
         Some(root) if compiler.report.is_empty() => Ok(DecodePlan { root, stride: guest.layout().size }),
@@ -43,12 +47,22 @@ struct Compiler<'s> {
     writer: &'s Schema,
     reader: &'s Schema,
     carried: &'s [Carry<'s>],
+    passes: Passes<'s>,
     report: Report,
 }
 
-impl Compiler<'_> {
+impl<'s> Compiler<'s> {
+    fn new(writer: &'s Schema, reader: &'s Schema, carried: &'s [Carry<'s>]) -> Self {
+        Compiler { writer, reader, carried, passes: Passes::new(writer), report: Report::default() }
+    }
+
     /// How the writer's type becomes the reader's type in the guest's; `None` after reporting why not.
     fn op(&mut self, w: TypeId, r: TypeId, guest: &GuestType, outermost: bool) -> Option<Op> {
+        if let Some(layout) = node_layout(guest) {
+            let carried = if outermost { self.carried } else { &[] };
+            let plan = generic::compile((self.writer, w), (self.reader, r), layout, carried, &mut self.report)?;
+            return Some(Op::Generic(Arc::new(plan)));
+        }
         let (wk, rk) = (self.writer.kind(w), self.reader.kind(r));
         match (wk, rk) {
             (Kind::Union(branches), _) => self.writer_union(branches, r, guest),
@@ -138,7 +152,7 @@ impl Compiler<'_> {
         };
         let inner = match &guest_cases[case].1 {
             Some(payload) => Payload::Value(Box::new(self.op(w, branches[chosen], payload, false)?)),
-            None if names::is_unit(self.reader, branches[chosen]) => Payload::Skip(resolve::skip(self.writer, w)),
+            None if names::is_unit(self.reader, branches[chosen]) => Payload::Skip(self.passes.skip(w)),
             None => {
                 let expected = mapping::wit_type(self.reader, branches[chosen]);
                 self.report.guest("case without a payload".into(), self.reader.describe(branches[chosen]), &expected);
@@ -252,8 +266,7 @@ impl Compiler<'_> {
     }
 
     fn pass(&self, field: &Field, carried: bool) -> Action {
-        let skip = if carried { resolve::check } else { resolve::skip };
-        Action::Skip(skip(self.writer, field.ty))
+        Action::Skip(if carried { self.passes.check(field.ty) } else { self.passes.skip(field.ty) })
     }
 
     /// A reader's field which the writer does not have. Answers whether all is well.
@@ -282,8 +295,7 @@ impl Compiler<'_> {
         let action = match wanted {
             None => Some(Action::CarryDefault(bytes)),
             Some((offset, ty)) => {
-                let mut own =
-                    Compiler { writer: self.reader, reader: self.reader, carried: &[], report: Report::default() };
+                let mut own = Compiler::new(self.reader, self.reader, &[]);
                 std::mem::swap(&mut own.report, &mut self.report);
                 let op = own.nested(&field.name, field.ty, field.ty, ty);
                 std::mem::swap(&mut own.report, &mut self.report);
@@ -295,16 +307,25 @@ impl Compiler<'_> {
         fits
     }
 
-    /// Which carried field this is; its bytes as `from` has them must be bytes of the output's type.
     fn carry(&mut self, field: &Field, from: &Schema, ty: TypeId) -> Option<u16> {
-        let index = self.carried.iter().position(|carry| carry.name == field.name)?;
-        let carry = &self.carried[index];
-        if !Schema::same_encoding(from, ty, carry.schema, carry.ty) {
-            self.report.cannot_carry(&field.name, from.describe(ty), carry.schema.describe(carry.ty));
-            return None;
-        }
-        Some(index as u16)
+        carry(self.carried, field, (from, ty), &mut self.report)
     }
+}
+
+/// Which carried field this is; its bytes as `from` has them must be bytes of the output's type.
+pub(super) fn carry(
+    carried: &[Carry<'_>],
+    field: &Field,
+    (from, ty): (&Schema, TypeId),
+    report: &mut Report,
+) -> Option<u16> {
+    let index = carried.iter().position(|carry| carry.name == field.name)?;
+    let carry = &carried[index];
+    if !Schema::same_encoding(from, ty, carry.schema, carry.ty) {
+        report.cannot_carry(&field.name, from.describe(ty), carry.schema.describe(carry.ty));
+        return None;
+    }
+    Some(index as u16)
 }
 
 /// The operation and guest type for a pair of primitives, promotions included.

@@ -63,6 +63,8 @@ pub enum Fault {
     Trailing(usize),
     /// The decoded value would be larger than this many bytes in guest memory.
     TooLarge(usize),
+    /// More than this many records, arrays and maps within each other.
+    TooDeep(usize),
 }
 
 impl fmt::Display for DecodeError {
@@ -96,6 +98,7 @@ impl fmt::Display for Fault {
             Self::Branch { writer, reader } => write!(f, "the writer's {writer} cannot be read as {reader}"),
             Self::Symbol(symbol) => write!(f, "enum symbol `{symbol}` is unknown to the reader's schema"),
             Self::Trailing(count) => write!(f, "{count} bytes follow the value's end"),
+            Self::TooDeep(limit) => write!(f, "value nests deeper than {limit} levels"),
             Self::TooLarge(limit) => write!(f, "value needs more than {limit} bytes in guest memory"),
         }
     }

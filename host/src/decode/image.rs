@@ -5,6 +5,7 @@
 
 use super::cursor::Cursor;
 use super::error::{Failure, Fault};
+use crate::contract::generic::NODE_SIZE;
 
 /// A pointer in the image that gets its value when the guest has given the memory it points to.
 #[derive(Debug, Clone, Copy)]
@@ -63,9 +64,22 @@ pub struct Image {
     pub(super) bytes: Vec<u8>,
     pub(super) fixups: Vec<Fixup>,
     carried: Carried,
+    handles: Vec<(u32, u32)>,
     stride: usize,
     count: usize,
     limit: usize,
+    pub(super) scratch: Scratch,
+    /// Where the constants of plans stand that have been copied into this batch, by the plans' keys.
+    constants: Vec<(u64, u32)>,
+}
+
+/// Where the fields of a generic record are put into their order.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    /// Nodes on their way.
+    pub(super) nodes: Vec<u8>,
+    /// For each field of the records that are open: where in the image its nodes begin, and its first fixup.
+    pub(super) fields: Vec<(usize, usize)>,
 }
 
 struct Mark {
@@ -73,6 +87,7 @@ struct Mark {
     fixups: usize,
     carried: usize,
     spans: usize,
+    handles: usize,
 }
 
 impl Image {
@@ -83,18 +98,21 @@ impl Image {
         self.bytes.clear();
         self.bytes.resize(stride * capacity, 0);
         self.fixups.clear();
+        self.constants.clear();
         self.carried.clear(carried);
+        self.handles.clear();
         (self.stride, self.count, self.limit) = (stride, 0, limit.min(u32::MAX as usize));
     }
 
     /// Adds a record by `decode`, which writes at the offset it is given. On failure the image is as before.
     #[inline]
-    pub fn add(&mut self, decode: impl FnOnce(&mut Image, usize) -> Result<(), Failure>) -> Result<(), Failure> {
+    pub fn add<E>(&mut self, decode: impl FnOnce(&mut Image, usize) -> Result<(), E>) -> Result<(), E> {
         let mark = Mark {
             bytes: self.bytes.len(),
             fixups: self.fixups.len(),
             carried: self.carried.bytes.len(),
             spans: self.carried.spans.len(),
+            handles: self.handles.len(),
         };
         self.carried.spans.resize(mark.spans + self.carried.width, (0, 0));
         let at = self.stride * self.count;
@@ -106,8 +124,10 @@ impl Image {
             Err(failure) => {
                 self.bytes.truncate(mark.bytes);
                 self.fixups.truncate(mark.fixups);
+                self.constants.retain(|(_, start)| (*start as usize) < mark.bytes);
                 self.carried.bytes.truncate(mark.carried);
                 self.carried.spans.truncate(mark.spans);
+                self.handles.truncate(mark.handles);
                 self.bytes[at..at + self.stride].fill(0);
                 Err(failure)
             }
@@ -122,6 +142,11 @@ impl Image {
     /// The records' own bytes, `count` times `stride`; their pointers are unset until the fixups are done.
     pub fn records(&self) -> &[u8] {
         &self.bytes[..self.stride * self.count]
+    }
+
+    /// Records whose value is a handle, each with the instance's number of it.
+    pub fn handles(&self) -> &[(u32, u32)] {
+        &self.handles
     }
 
     /// Pointers to set, items before the lists that hold them.
@@ -166,9 +191,19 @@ impl Image {
         self.carried.set(self.count, usize::from(field), bytes);
     }
 
+    /// The record under construction is a handle to a value that the guest keeps.
+    pub(super) fn put_handle(&mut self, handle: u32) {
+        self.handles.push((self.count as u32, handle));
+    }
+
     #[inline]
     pub(super) fn put<const N: usize>(&mut self, at: usize, value: [u8; N]) {
         self.bytes[at..at + N].copy_from_slice(&value);
+    }
+
+    #[inline]
+    pub(super) fn put_slice(&mut self, at: usize, bytes: &[u8]) {
+        self.bytes[at..at + bytes.len()].copy_from_slice(bytes);
     }
 
     /// Writes a discriminant of 1, 2 or 4 bytes.
@@ -218,6 +253,82 @@ impl Image {
     #[inline]
     pub(super) fn no_room(&self) -> Room {
         Room { start: 0, capacity: 0, first_fixup: self.fixups.len() }
+    }
+
+    /// Writes a string or byte list whose bytes are not in the call's source.
+    pub(super) fn put_copy(&mut self, at: usize, bytes: &[u8]) -> Result<(), String> {
+        if bytes.is_empty() {
+            self.put_empty(at, 1);
+            return Ok(());
+        }
+        let start = self.bytes.len();
+        if start + bytes.len() > self.limit {
+            return Err(self.full());
+        }
+        self.bytes.extend_from_slice(bytes);
+        self.put_later(at, bytes.len() as u32, start as u32, bytes.len() as u32, From::Image(1));
+        Ok(())
+    }
+
+    /// Room for a list of `len` bytes, whose items are written before [`Image::put_list`].
+    pub(super) fn reserve(&mut self, len: usize) -> Result<usize, String> {
+        let start = self.bytes.len().next_multiple_of(8);
+        if start + len > self.limit {
+            return Err(self.full());
+        }
+        self.bytes.resize(start + len, 0);
+        Ok(start)
+    }
+
+    /// Writes pointer and length of a list whose items are in the image.
+    pub(super) fn put_list(&mut self, at: usize, count: u32, start: usize, len: usize, align: u8) {
+        self.put_later(at, count, start as u32, len as u32, From::Image(align));
+    }
+
+    fn full(&self) -> String {
+        Fault::TooLarge(self.limit).to_string()
+    }
+
+    /// Where a plan's constants stand in the image; they are copied into it once for each batch.
+    pub(super) fn constants(&mut self, key: u64, bytes: &[u8], cursor: &Cursor<'_>) -> Result<u32, Failure> {
+        if let Some((_, start)) = self.constants.iter().find(|(known, _)| *known == key) {
+            return Ok(*start);
+        }
+        let start = self.append(bytes, cursor)?;
+        self.constants.push((key, start));
+        Ok(start)
+    }
+
+    /// Adds a node at the end, where those of the generic record under construction are.
+    #[inline]
+    pub(super) fn push_node(&mut self, node: [u8; NODE_SIZE], cursor: &Cursor<'_>) -> Result<(), Failure> {
+        if self.bytes.len() + NODE_SIZE > self.limit {
+            return Err(cursor.fail(Fault::TooLarge(self.limit)));
+        }
+        self.bytes.extend_from_slice(&node);
+        Ok(())
+    }
+
+    /// Puts the nodes at the end into another order. The scratch's fields from `first` on say where those of each field
+    /// begin, `order` which field comes first, second, and so on.
+    pub(super) fn reorder(&mut self, first: usize, order: &[usize]) {
+        let Scratch { nodes, fields } = &mut self.scratch;
+        let end = (self.bytes.len(), self.fixups.len());
+        fields.push(end);
+        let places = &fields[first..];
+        let Some((start, _)) = places.first().copied() else { return };
+        nodes.clear();
+        nodes.extend_from_slice(&self.bytes[start..]);
+        let mut to = start;
+        for field in order {
+            let [(from, fixup), (until, last)] = [places[*field], places[*field + 1]];
+            self.bytes[to..to + until - from].copy_from_slice(&nodes[from - start..until - start]);
+            for fixup in &mut self.fixups[fixup..last] {
+                fixup.slot = (fixup.slot as usize - from + to) as u32;
+            }
+            to += until - from;
+        }
+        fields.truncate(first);
     }
 
     /// Bytes of a constant (a default), copied into the image since they are not in the batch.

@@ -2,6 +2,10 @@
 //!
 //! An operation consumes the encoding of one writer's type and writes one guest value at an offset of the image.
 
+use std::sync::Arc;
+
+use super::generic::GenericPlan;
+
 /// How one value is decoded.
 #[derive(Debug, Clone)]
 pub enum Op {
@@ -91,6 +95,15 @@ pub enum Op {
     },
     /// Fields in the writer's order, then defaults.
     Record(Box<[Step]>),
+    /// So many bytes as they are: a scalar between two functions of a guest.
+    Raw(u8),
+    /// All that is left, as list<u8> or, checked to be UTF-8, as string.
+    Rest {
+        /// It is a string.
+        text: bool,
+    },
+    /// Anything to a generic record.
+    Generic(Arc<GenericPlan>),
 }
 
 /// One branch of a writer's union.
@@ -157,6 +170,10 @@ pub enum Skip {
     Map(Box<Skip>),
     /// One after the other.
     Sequence(Box<[Skip]>),
+    /// Of a recursive schema: this, with the schema's records by their numbers.
+    Within(Arc<[Skip]>, Box<Skip>),
+    /// The record of this number.
+    Record(u32),
 }
 
 /// What is checked while it is passed over.

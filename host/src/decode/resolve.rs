@@ -1,7 +1,12 @@
 //! Which writer's types can be read as which reader's, by the specification's rules of schema resolution.
 
+use std::cell::OnceCell;
+use std::sync::Arc;
+
 use super::plan::{Exact, Skip};
-use crate::schema::{FullName, Kind, Schema, TypeId};
+use crate::schema::named::NamedTypes;
+use crate::schema::parse::MAX_TYPES;
+use crate::schema::{FullName, Kind, Record, Schema, TypeId};
 
 /// Whether two named types may be the same: equal short names, or the reader has the writer's name as an alias.
 pub fn names_match(writer: &Kind, reader: &Kind) -> bool {
@@ -51,51 +56,113 @@ fn promotable(w: &Kind, r: &Kind) -> bool {
     )
 }
 
-/// How to pass over a value. The schema must not be recursive: that is refused before a plan is made.
-pub fn skip(schema: &Schema, id: TypeId) -> Skip {
-    pass(schema, id, false)
+/// How to pass over values of a schema. Where records contain themselves, all records stand in one table, so that what
+/// is passed over is as large as the schema and not as deep as a value.
+#[derive(Debug)]
+pub struct Passes<'s> {
+    schema: &'s Schema,
+    /// Of a recursive schema: its records' numbers.
+    named: OnceCell<NamedTypes>,
+    tables: [OnceCell<Arc<[Skip]>>; 2],
 }
 
-/// As [`skip`], of a value whose bytes become part of an output: what is wrong with it is found here, or else by
-/// whoever reads the output.
-pub fn check(schema: &Schema, id: TypeId) -> Skip {
-    pass(schema, id, true)
-}
+impl<'s> Passes<'s> {
+    /// For one schema.
+    pub fn new(schema: &'s Schema) -> Self {
+        Passes { schema, named: OnceCell::new(), tables: [OnceCell::new(), OnceCell::new()] }
+    }
 
-fn pass(schema: &Schema, id: TypeId, exact: bool) -> Skip {
-    let inner = |id: TypeId| Box::new(pass(schema, id, exact));
-    match schema.kind(id) {
-        Kind::Int if exact => Skip::Exactly(Exact::Int),
-        Kind::Boolean if exact => Skip::Exactly(Exact::Boolean),
-        Kind::String if exact => Skip::Exactly(Exact::Text),
-        Kind::Enum(symbols) if exact => Skip::Exactly(Exact::Enum(symbols.symbols.len())),
-        Kind::Array(item) if exact => Skip::Exactly(Exact::Array(inner(*item))),
-        Kind::Map(value) if exact => Skip::Exactly(Exact::Map(inner(*value))),
-        Kind::Null => Skip::Bytes(0),
-        Kind::Boolean => Skip::Bytes(1),
-        Kind::Int | Kind::Long | Kind::Enum(_) => Skip::Varint,
-        Kind::Float => Skip::Bytes(4),
-        Kind::Double => Skip::Bytes(8),
-        Kind::Bytes | Kind::String => Skip::Length,
-        Kind::Fixed(fixed) => Skip::Bytes(fixed.size),
-        Kind::Array(item) => Skip::Array(inner(*item)),
-        Kind::Map(value) => Skip::Map(inner(*value)),
-        Kind::Union(branches) => Skip::Union(branches.iter().map(|b| pass(schema, *b, exact)).collect()),
-        Kind::Record(record) => Skip::Sequence(record.fields.iter().map(|f| pass(schema, f.ty, exact)).collect()),
+    /// How to pass over a value.
+    pub fn skip(&self, id: TypeId) -> Skip {
+        self.way(id, false)
+    }
+
+    /// As [`Passes::skip`], of a value whose bytes become part of an output: what is wrong with it is found here, or
+    /// else by whoever reads the output.
+    pub fn check(&self, id: TypeId) -> Skip {
+        self.way(id, true)
+    }
+
+    fn way(&self, id: TypeId, exact: bool) -> Skip {
+        let whole = self.pass(id, exact);
+        if self.schema.recursive().is_none() || matches!(whole, Skip::Bytes(_) | Skip::Varint | Skip::Length) {
+            return whole;
+        }
+        let table = self.tables[usize::from(exact)].get_or_init(|| {
+            let record = |id: &TypeId| match self.schema.kind(*id) {
+                Kind::Record(record) => self.fields(record, exact),
+                _ => Skip::Bytes(0),
+            };
+            self.named().ids().iter().map(record).collect()
+        });
+        Skip::Within(table.clone(), Box::new(whole))
+    }
+
+    fn named(&self) -> &NamedTypes {
+        self.named.get_or_init(|| NamedTypes::of(self.schema))
+    }
+
+    fn fields(&self, record: &Record, exact: bool) -> Skip {
+        Skip::Sequence(record.fields.iter().map(|field| self.pass(field.ty, exact)).collect())
+    }
+
+    fn pass(&self, id: TypeId, exact: bool) -> Skip {
+        let inner = |id: TypeId| Box::new(self.pass(id, exact));
+        match self.schema.kind(id) {
+            Kind::Int if exact => Skip::Exactly(Exact::Int),
+            Kind::Boolean if exact => Skip::Exactly(Exact::Boolean),
+            Kind::String if exact => Skip::Exactly(Exact::Text),
+            Kind::Enum(symbols) if exact => Skip::Exactly(Exact::Enum(symbols.symbols.len())),
+            Kind::Array(item) if exact => Skip::Exactly(Exact::Array(inner(*item))),
+            Kind::Map(value) if exact => Skip::Exactly(Exact::Map(inner(*value))),
+            Kind::Null => Skip::Bytes(0),
+            Kind::Boolean => Skip::Bytes(1),
+            Kind::Int | Kind::Long | Kind::Enum(_) => Skip::Varint,
+            Kind::Float => Skip::Bytes(4),
+            Kind::Double => Skip::Bytes(8),
+            Kind::Bytes | Kind::String => Skip::Length,
+            Kind::Fixed(fixed) => Skip::Bytes(fixed.size),
+            Kind::Array(item) => Skip::Array(inner(*item)),
+            Kind::Map(value) => Skip::Map(inner(*value)),
+            Kind::Union(branches) => Skip::Union(branches.iter().map(|b| self.pass(*b, exact)).collect()),
+            Kind::Record(record) if self.schema.recursive().is_none() => self.fields(record, exact),
+            Kind::Record(_) => Skip::Record(self.named().index_of(id).unwrap_or_default()),
+        }
     }
 }
 
-/// Bytes that a value of the type takes at least.
+/// How many types are looked at for [`least`]. A recursive schema's are without end; any other's end before.
+const MAX_LOOKS: usize = MAX_TYPES;
+
+/// Bytes that a value of the type takes at least. Of a type within itself nothing is counted.
 pub fn least(schema: &Schema, id: TypeId) -> usize {
-    match schema.kind(id) {
-        Kind::Null => 0,
-        Kind::Float => 4,
-        Kind::Double => 8,
-        Kind::Fixed(fixed) => fixed.size,
-        Kind::Union(branches) => 1 + branches.iter().map(|b| least(schema, *b)).min().unwrap_or(0),
-        Kind::Record(record) => {
-            record.fields.iter().fold(0, |sum: usize, field| sum.saturating_add(least(schema, field.ty)))
+    Least { schema, open: Vec::new(), looks: MAX_LOOKS }.of(id)
+}
+
+struct Least<'s> {
+    schema: &'s Schema,
+    open: Vec<TypeId>,
+    looks: usize,
+}
+
+impl Least<'_> {
+    fn of(&mut self, id: TypeId) -> usize {
+        let Some(looks) = self.looks.checked_sub(1) else { return 0 };
+        self.looks = looks;
+        match self.schema.kind(id) {
+            Kind::Null => 0,
+            Kind::Float => 4,
+            Kind::Double => 8,
+            Kind::Fixed(fixed) => fixed.size,
+            Kind::Union(branches) => 1 + branches.iter().map(|b| self.of(*b)).min().unwrap_or(0),
+            Kind::Record(_) if self.open.contains(&id) => 0,
+            Kind::Record(record) => {
+                self.open.push(id);
+                let sum = record.fields.iter().fold(0, |sum: usize, field| sum.saturating_add(self.of(field.ty)));
+                self.open.pop();
+                sum
+            }
+            _ => 1,
         }
-        _ => 1,
     }
 }

@@ -3,21 +3,24 @@
 use super::cursor::Cursor;
 use super::error::{Failure, Fault};
 use super::image::{From, Image};
-use super::plan::{Action, DecodePlan, Exact, Op, Payload, Skip, Step};
+use super::plan::{Action, DecodePlan, Op, Payload, Step};
+use super::skip::skip;
 
 impl DecodePlan {
     /// Decodes the value at `base` of the batch's bytes as the image's next record.
     ///
     /// The value must end where `value` ends. On failure the image is as before.
     pub fn decode(&self, value: &[u8], base: u32, image: &mut Image) -> Result<(), Failure> {
-        image.add(|image, at| {
-            let mut cursor = Cursor::new(value, base);
-            run(&self.root, &mut cursor, image, at)?;
-            match cursor.left() {
-                0 => Ok(()),
-                left => Err(cursor.fail(Fault::Trailing(left))),
-            }
-        })
+        image.add(|image, at| self.put(Cursor::new(value, base), image, at))
+    }
+
+    /// Decodes all that the cursor has at an offset of the image.
+    pub(super) fn put(&self, mut cursor: Cursor<'_>, image: &mut Image, at: usize) -> Result<(), Failure> {
+        run(&self.root, &mut cursor, image, at)?;
+        match cursor.left() {
+            0 => Ok(()),
+            left => Err(cursor.fail(Fault::Trailing(left))),
+        }
     }
 }
 
@@ -63,12 +66,24 @@ fn run(op: &Op, cursor: &mut Cursor<'_>, image: &mut Image, at: usize) -> Result
             }
         }
         Op::List { .. } | Op::Map { .. } => run_list(op, cursor, image, at)?,
+        Op::Generic(plan) => plan.run(cursor, image, at)?,
         Op::Bytes => {
             let bytes = cursor.bytes()?;
             put_bytes(bytes, cursor, image, at)?;
         }
         Op::Fixed(size) => {
             let bytes = cursor.take(*size)?;
+            put_bytes(bytes, cursor, image, at)?;
+        }
+        Op::Raw(size) => {
+            let bytes = cursor.take(usize::from(*size))?;
+            image.put_slice(at, bytes);
+        }
+        Op::Rest { text } => {
+            let bytes = cursor.take(cursor.left())?;
+            if *text && std::str::from_utf8(bytes).is_err() {
+                return Err(cursor.fail(Fault::Utf8));
+            }
             put_bytes(bytes, cursor, image, at)?;
         }
         Op::Long { narrow: true } | Op::IntegerToF32 { .. } | Op::IntegerToF64 { .. } | Op::F32ToF64 => {
@@ -171,64 +186,4 @@ fn run_list(op: &Op, cursor: &mut Cursor<'_>, image: &mut Image, at: usize) -> R
         _ => image.put_later(at, total as u32, room.start as u32, (total * size) as u32, From::Image(align)),
     }
     Ok(())
-}
-
-fn skip(what: &Skip, cursor: &mut Cursor<'_>) -> Result<(), Failure> {
-    match what {
-        Skip::Bytes(count) => cursor.take(*count).map(drop),
-        Skip::Varint => cursor.long().map(drop),
-        Skip::Length => cursor.bytes().map(drop),
-        Skip::Sequence(parts) => parts.iter().try_for_each(|part| skip(part, cursor)),
-        Skip::Union(branches) => {
-            let index = cursor.index(branches.len(), Fault::UnionIndex)?;
-            skip(&branches[index], cursor)
-        }
-        Skip::Array(item) => skip_blocks(cursor, false, |cursor| skip(item, cursor)),
-        Skip::Map(value) => skip_blocks(cursor, false, |cursor| {
-            cursor.bytes()?;
-            skip(value, cursor)
-        }),
-        Skip::Exactly(exact) => skip_exactly(exact, cursor),
-    }
-}
-
-fn skip_exactly(what: &Exact, cursor: &mut Cursor<'_>) -> Result<(), Failure> {
-    match what {
-        Exact::Int => cursor.int().map(drop),
-        Exact::Boolean => cursor.boolean().map(drop),
-        Exact::Text => cursor.string().map(drop),
-        Exact::Enum(symbols) => cursor.index(*symbols, Fault::EnumIndex).map(drop),
-        Exact::Array(item) => skip_blocks(cursor, true, |cursor| skip(item, cursor)),
-        Exact::Map(value) => skip_blocks(cursor, true, |cursor| {
-            cursor.string()?;
-            skip(value, cursor)
-        }),
-    }
-}
-
-/// Passes over blocks, by the size they say where it may be trusted and else item by item.
-fn skip_blocks(
-    cursor: &mut Cursor<'_>,
-    exact: bool,
-    mut one: impl FnMut(&mut Cursor<'_>) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    loop {
-        let (count, bytes) = cursor.block()?;
-        let start = cursor.position();
-        match (count, bytes) {
-            (0, _) => return Ok(()),
-            (_, Some(size)) if !exact => drop(cursor.take(size)?),
-            (count, _) => {
-                for _ in 0..count {
-                    let before = cursor.position();
-                    one(cursor)?;
-                    if cursor.position() == before {
-                        // Items of no bytes are all alike: a hostile count of them must not keep us here.
-                        break;
-                    }
-                }
-                cursor.check_block(start, bytes)?;
-            }
-        }
-    }
 }

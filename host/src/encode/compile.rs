@@ -1,91 +1,52 @@
-//! Makes an [`EncodePlan`] out of the guest's result type and the output's schema.
+//! Makes an [`Emit`] out of the guest's type of a value and the output's schema.
 
-use super::plan::{Emit, EncodePlan, FaultKind, FaultPlan, Part};
+use std::sync::Arc;
+
+use super::generic;
+use super::plan::{Emit, Part};
+use crate::contract::generic::node_layout;
 use crate::contract::mismatch::{Mismatch, Report};
 use crate::contract::types::{GuestType, discriminant_size};
 use crate::contract::{mapping, names};
 use crate::schema::json::encode_default;
 use crate::schema::{Enum, Field, Kind, Record, Schema, TypeId};
 
-/// Compiles the plan for a guest that answers `list<result<record, fault>>` with `outcome` as the list's element.
+/// Compiles what writes a guest's value as one of the output's schema, and answers with it the names of the fields that
+/// must be carried from the input.
 ///
 /// Output fields that the guest's record does not name are carried over from the input where `passthrough` is set and
-/// the input has a field of that name, else take their schema's default. `prefix` stands before each value.
-pub fn compile(
-    outcome: &GuestType,
+/// the input has a field of that name, else take their schema's default.
+pub(super) fn value(
+    guest: &GuestType,
     output: &Schema,
-    input: &Schema,
+    input: Option<&Schema>,
     passthrough: bool,
-    prefix: &[u8],
-) -> Result<EncodePlan, Vec<Mismatch>> {
+) -> Result<(Emit, Box<[Box<str>]>), Vec<Mismatch>> {
     let mut compiler = Compiler { output, input, passthrough, carried: Vec::new(), report: Report::default() };
-    let plan = compiler.plan(outcome, prefix);
-    match plan {
-        Some(plan) if compiler.report.is_empty() => Ok(plan),
+    match compiler.emit(output.root(), guest, true) {
+        Some(emit) if compiler.report.is_empty() => Ok((emit, compiler.carried.into())),
         _ => Err(compiler.report.into_mismatches()),
     }
 }
 
 struct Compiler<'s> {
     output: &'s Schema,
-    input: &'s Schema,
+    input: Option<&'s Schema>,
     passthrough: bool,
     carried: Vec<Box<str>>,
     report: Report,
 }
 
 impl Compiler<'_> {
-    fn plan(&mut self, outcome: &GuestType, prefix: &[u8]) -> Option<EncodePlan> {
-        let GuestType::Result(Some(ok), Some(fault)) = outcome else {
-            let what = format!("the guest answers {} for a record, not result<record, fault>", outcome.describe());
-            self.report.unsupported(&what);
-            return None;
-        };
-        let fault = self.fault(fault);
-        let record = self.emit(self.output.root(), ok, true);
-        let layout = outcome.layout();
-        Some(EncodePlan {
-            record: record?,
-            fault: fault?,
-            stride: layout.size,
-            payload: outcome.payload_offset(),
-            align: layout.align,
-            prefix: prefix.into(),
-            carried: std::mem::take(&mut self.carried).into(),
-        })
-    }
-
-    fn fault(&mut self, fault: &GuestType) -> Option<FaultPlan> {
-        let kind = |name: &str| match name {
-            "reject" => Some(FaultKind::Reject),
-            "retry" => Some(FaultKind::Retry),
-            "halt" => Some(FaultKind::Halt),
-            _ => None,
-        };
-        let known = match fault {
-            GuestType::String => Some(FaultPlan::Text),
-            GuestType::Variant(cases) => {
-                let texts = cases.iter().all(|(_, payload)| *payload == Some(GuestType::String));
-                let kinds: Option<Box<[FaultKind]>> = cases.iter().map(|(name, _)| kind(name)).collect();
-                kinds.filter(|_| texts).map(|cases| {
-                    let size = discriminant_size(cases.len()) as u8;
-                    FaultPlan::Variant { cases, size, payload: fault.payload_offset() }
-                })
-            }
-            _ => None,
-        };
-        if known.is_none() {
-            let what = format!(
-                "the guest's fault is {}; it must be `fault` of millstream:pipeline/types \
-                 (variant {{ reject(string), retry(string), halt(string) }}) or string",
-                fault.describe()
-            );
-            self.report.unsupported(&what);
-        }
-        known
-    }
-
     fn emit(&mut self, id: TypeId, guest: &GuestType, outermost: bool) -> Option<Emit> {
+        if let Some(layout) = node_layout(guest) {
+            return Some(Emit::Generic(Arc::new(generic::compile(
+                self.output,
+                id,
+                self.input.unwrap_or(self.output),
+                layout,
+            ))));
+        }
         let u8s = GuestType::List(Box::new(GuestType::U8));
         let (emit, expected) = match self.output.kind(id) {
             Kind::Boolean => (Emit::Bool, GuestType::Bool),
@@ -235,12 +196,13 @@ impl Compiler<'_> {
     }
 
     fn input_has(&self, field: &Field) -> bool {
-        let Kind::Record(input) = self.input.kind(self.input.root()) else { return false };
+        let Some(schema) = self.input else { return false };
+        let Kind::Record(input) = schema.kind(schema.root()) else { return false };
         let same = |other: &&Field| other.name == field.name;
         input
             .fields
             .iter()
             .find(same)
-            .is_some_and(|other| Schema::same_encoding(self.input, other.ty, self.output, field.ty))
+            .is_some_and(|other| Schema::same_encoding(schema, other.ty, self.output, field.ty))
     }
 }

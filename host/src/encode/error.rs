@@ -32,6 +32,8 @@ pub enum Breach {
     Discriminant(u32, usize),
     /// A string that is not UTF-8.
     Utf8,
+    /// A char that is no Unicode scalar value.
+    Char(u32),
     /// A value that ends outside of its record.
     Outside,
     /// So many results for a batch of so many records.
@@ -73,6 +75,7 @@ impl fmt::Display for Breach {
                 write!(f, "the guest returned case {case} of a type of {cases} cases")
             }
             Self::Utf8 => write!(f, "the guest returned a string that is not valid UTF-8"),
+            Self::Char(code) => write!(f, "the guest returned a char {code:#x} that is no Unicode scalar value"),
             Self::Outside => write!(f, "the guest returned a value that ends outside of its record"),
             Self::Count(results, records) => {
                 write!(f, "the guest returned {results} results for a batch of {records} records")

@@ -1,4 +1,9 @@
-//! What to do with a guest's record, worked out once at load: guest memory in, Avro bytes out.
+//! What to do with a guest's value, worked out once at load: guest memory in, Avro bytes out.
+
+use std::sync::Arc;
+
+use super::generic::GenericPlan;
+use crate::decode::Checker;
 
 /// How one guest value is encoded.
 #[derive(Debug, Clone)]
@@ -68,6 +73,19 @@ pub enum Emit {
     },
     /// The output's fields in its schema's order.
     Record(Box<[Part]>),
+    /// So many bytes as they are: a scalar between two functions of a guest.
+    Raw(u8),
+    /// char, as its four bytes.
+    Char,
+    /// string or list<u8> that is the whole value.
+    Rest {
+        /// It is a string.
+        text: bool,
+        /// What the bytes must be.
+        check: Option<Arc<Checker>>,
+    },
+    /// A generic record to anything.
+    Generic(Arc<GenericPlan>),
 }
 
 /// One field of the output.
@@ -79,46 +97,4 @@ pub enum Part {
     Constant(Box<[u8]>),
     /// From the input: this one of the carried fields.
     Carried(u16),
-}
-
-/// The plan for what a guest answers: `list<result<record, fault>>`.
-#[derive(Debug, Clone)]
-pub struct EncodePlan {
-    pub(super) record: Emit,
-    pub(super) fault: FaultPlan,
-    /// Bytes from result to result, and where their payloads start.
-    pub(super) stride: usize,
-    pub(super) payload: usize,
-    pub(super) align: usize,
-    /// Stands before each value: the framing, or nothing.
-    pub(super) prefix: Box<[u8]>,
-    /// Names of the output's fields that come from the input, in the order of [`Part::Carried`].
-    pub(super) carried: Box<[Box<str>]>,
-}
-
-/// How the guest says no.
-#[derive(Debug, Clone)]
-pub(super) enum FaultPlan {
-    /// A plain string: reject.
-    Text,
-    /// The variant of `millstream:pipeline/types`: what each case means, and where its text stands.
-    Variant { cases: Box<[FaultKind]>, size: u8, payload: usize },
-}
-
-/// What a guest wants to become of a record that it has no output for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FaultKind {
-    /// This record can never succeed.
-    Reject,
-    /// Try again later.
-    Retry,
-    /// Stop the pipeline.
-    Halt,
-}
-
-impl EncodePlan {
-    /// Names of the fields that must be carried from the input past the guest.
-    pub fn carried(&self) -> &[Box<str>] {
-        &self.carried
-    }
 }

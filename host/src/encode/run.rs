@@ -1,115 +1,33 @@
-//! Runs a plan over what a guest answered. Every byte of the guest's memory is hostile until checked.
+//! Runs a plan over one value in the guest's memory. Every byte of it is hostile until checked.
 
-use super::error::{Breach, Broken, Stop};
-use super::plan::{Emit, EncodePlan, FaultKind, FaultPlan, Part};
-use super::{Outputs, Verdict};
-use crate::decode::Carried;
 use std::cell::Cell;
 
-/// What a guest may answer at most, in bytes.
-#[derive(Debug, Clone, Copy)]
-pub struct OutputLimits {
-    /// For one record; a larger one is that record's own fault.
-    pub record: usize,
-    /// For one batch; more condemns the instance.
-    pub batch: usize,
-}
+use super::error::{Breach, Stop};
+use super::generic;
+use super::plan::{Emit, Part};
+use crate::decode::{Carried, Checker};
 
-/// Longest text of a fault that is kept.
-const FAULT_TEXT: usize = 4096;
-
-/// A guest's list of results, as it returned it.
-#[derive(Debug, Clone, Copy)]
-pub struct Returned<'a> {
-    /// All of the guest's memory.
-    pub memory: &'a [u8],
-    /// Where the list starts.
-    pub pointer: u32,
-    /// How many results.
-    pub count: u32,
-}
-
-struct Run<'a> {
-    memory: &'a [u8],
+/// One value under way.
+pub(super) struct Run<'a> {
+    pub(super) memory: &'a [u8],
     carried: &'a Carried,
-    record: usize,
-    /// Where in the output this record must have ended, and how many bytes that gives it.
+    /// Whose carried fields.
+    row: usize,
+    /// Where in the output this value must have ended, and how many bytes that gives it.
     end: usize,
-    limit: usize,
+    pub(super) limit: usize,
     /// List items that may still come. Most take a byte of output at least, but not all of them do, and lists of lists
     /// may all lie in the same memory.
     items: Cell<usize>,
 }
 
-impl EncodePlan {
-    /// Encodes the results of a guest that was given `records` records into `out`, one verdict for each of them.
-    ///
-    /// # Errors
-    ///
-    /// [`Broken`] where the guest broke the canonical ABI or the batch's limits: nothing it answered can be trusted.
-    pub fn encode(
-        &self,
-        returned: Returned<'_>,
-        records: usize,
-        carried: &Carried,
-        limits: OutputLimits,
-        out: &mut Outputs,
-    ) -> Result<(), Broken> {
-        let Returned { memory, pointer, count } = returned;
-        // Before anything else: results beyond the batch would be work and memory without bounds.
-        if count as usize != records {
-            return Err(Broken::new(Breach::Count(count, records)));
-        }
-        let results = list(memory, pointer, count, self.stride, self.align).map_err(Broken::new)?;
-        for (record, result) in results.chunks_exact(self.stride).enumerate() {
-            let start = out.bytes.len();
-            if start > limits.batch {
-                return Err(Broken::new(Breach::TooMuch(limits.batch)));
-            }
-            let verdict = match result[0] {
-                0 => {
-                    out.bytes.extend_from_slice(&self.prefix);
-                    let (end, limit) = (start + limits.record, limits.record);
-                    let run = Run { memory, carried, record, end, limit, items: Cell::new(limit) };
-                    match run.emit(&self.record, &result[self.payload..], &mut out.bytes) {
-                        Ok(()) => Verdict::Value(start..out.bytes.len()),
-                        Err(Stop::Broken(broken)) => return Err(*broken),
-                        Err(Stop::Invalid(why)) => {
-                            out.bytes.truncate(start);
-                            Verdict::Invalid(why.to_string())
-                        }
-                    }
-                }
-                1 => self.fault(memory, &result[self.payload..]).map_err(Broken::new)?,
-                other => return Err(Broken::new(Breach::Discriminant(other.into(), 2))),
-            };
-            out.verdicts.push(verdict);
-        }
-        Ok(())
+impl<'a> Run<'a> {
+    /// A value that may take `limit` bytes from `start`.
+    pub(super) fn new(memory: &'a [u8], carried: &'a Carried, row: usize, start: usize, limit: usize) -> Self {
+        Run { memory, carried, row, end: start.saturating_add(limit), limit, items: Cell::new(limit) }
     }
 
-    fn fault(&self, memory: &[u8], at: &[u8]) -> Result<Verdict, Breach> {
-        let (kind, payload) = match &self.fault {
-            FaultPlan::Text => (FaultKind::Reject, 0),
-            FaultPlan::Variant { cases, size, payload } => {
-                let case = discriminant(at, *size)?;
-                let kind = cases.get(case as usize).ok_or(Breach::Discriminant(case, cases.len()))?;
-                (*kind, *payload)
-            }
-        };
-        let (pointer, count) = pair(at.get(payload..).ok_or(Breach::Outside)?)?;
-        let text = list(memory, pointer, count, 1, 1)?;
-        let text = match text.get(..FAULT_TEXT) {
-            // Only what is kept is looked at: a guest may give the same long text for every record.
-            Some(kept) => kept.utf8_chunks().next().map_or("", |chunk| chunk.valid()),
-            None => std::str::from_utf8(text).map_err(|_| Breach::Utf8)?,
-        };
-        Ok(Verdict::Fault(kind, text.to_owned()))
-    }
-}
-
-impl Run<'_> {
-    fn emit(&self, emit: &Emit, at: &[u8], out: &mut Vec<u8>) -> Result<(), Stop> {
+    pub(super) fn emit(&self, emit: &Emit, at: &[u8], out: &mut Vec<u8>) -> Result<(), Stop> {
         match emit {
             Emit::Record(parts) => {
                 for part in parts {
@@ -160,20 +78,47 @@ impl Run<'_> {
                 self.end_block(out)?;
             }
             Emit::Map { .. } => self.map(emit, at, out)?,
+            Emit::Generic(plan) => generic::emit(self, plan, at, out)?,
             Emit::Bytes => {
                 let (pointer, count) = pair(at)?;
                 self.put(list(self.memory, pointer, count, 1, 1)?, out)?;
             }
-            Emit::Fixed(size) => {
-                let (pointer, count) = pair(at)?;
-                let bytes = list(self.memory, pointer, count, 1, 1)?;
-                if bytes.len() != *size {
-                    return Err(Stop::invalid(format!("{} bytes for a fixed of {size}", bytes.len())));
-                }
-                self.room(bytes.len(), out)?;
-                out.extend_from_slice(bytes);
+            Emit::Fixed(size) => self.fixed(*size, at, out)?,
+            Emit::Raw(size) => out.extend_from_slice(at.get(..usize::from(*size)).ok_or(Breach::Outside)?),
+            Emit::Char => {
+                let code = u32::from_le_bytes(read(at)?);
+                let known = char::from_u32(code).ok_or(Breach::Char(code))?;
+                out.extend_from_slice(&u32::from(known).to_le_bytes());
             }
+            Emit::Rest { text, check } => self.rest(*text, check.as_deref(), at, out)?,
         }
+        Ok(())
+    }
+
+    fn fixed(&self, size: usize, at: &[u8], out: &mut Vec<u8>) -> Result<(), Stop> {
+        let (pointer, count) = pair(at)?;
+        let bytes = list(self.memory, pointer, count, 1, 1)?;
+        if bytes.len() != size {
+            return Err(Stop::invalid(format!("{} bytes for a fixed of {size}", bytes.len())));
+        }
+        self.room(bytes.len(), out)?;
+        out.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// A value that is its bytes: no length stands before them.
+    fn rest(&self, is_text: bool, check: Option<&Checker>, at: &[u8], out: &mut Vec<u8>) -> Result<(), Stop> {
+        let (pointer, count) = pair(at)?;
+        let bytes = list(self.memory, pointer, count, 1, 1)?;
+        self.room(bytes.len(), out)?;
+        if is_text {
+            text(self.memory, at)?;
+        }
+        if let Some(check) = check {
+            let why = |failure| format!("the guest's bytes are no Avro value of the output's schema: {failure}");
+            check.check(bytes).map_err(|failure| Stop::invalid(why(failure)))?;
+        }
+        out.extend_from_slice(bytes);
         Ok(())
     }
 
@@ -189,7 +134,7 @@ impl Run<'_> {
                 Ok(())
             }
             Part::Carried(field) => {
-                let bytes = self.carried.get(self.record, usize::from(*field));
+                let bytes = self.carried.get(self.row, usize::from(*field));
                 self.room(bytes.len(), out)?;
                 out.extend_from_slice(bytes);
                 Ok(())
@@ -212,7 +157,7 @@ impl Run<'_> {
 
     /// Length and bytes.
     #[inline]
-    fn put(&self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Stop> {
+    pub(super) fn put(&self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Stop> {
         self.room(bytes.len(), out)?;
         put_long(out, bytes.len() as i64);
         out.extend_from_slice(bytes);
@@ -220,7 +165,7 @@ impl Run<'_> {
     }
 
     #[inline]
-    fn block(&self, count: u32, out: &mut Vec<u8>) -> Result<(), Stop> {
+    pub(super) fn block(&self, count: u32, out: &mut Vec<u8>) -> Result<(), Stop> {
         // A list too long for the record is refused before it is walked.
         self.room(0, out)?;
         let left = self.items.get().checked_sub(count as usize).ok_or_else(|| self.too_large())?;
@@ -232,13 +177,13 @@ impl Run<'_> {
     }
 
     #[inline]
-    fn end_block(&self, out: &mut Vec<u8>) -> Result<(), Stop> {
+    pub(super) fn end_block(&self, out: &mut Vec<u8>) -> Result<(), Stop> {
         out.push(0);
         self.room(0, out)
     }
 
     #[inline]
-    fn room(&self, more: usize, out: &[u8]) -> Result<(), Stop> {
+    pub(super) fn room(&self, more: usize, out: &[u8]) -> Result<(), Stop> {
         if out.len() + more > self.end { Err(self.too_large()) } else { Ok(()) }
     }
 
@@ -249,12 +194,12 @@ impl Run<'_> {
 }
 
 #[inline]
-fn read<const N: usize>(at: &[u8]) -> Result<[u8; N], Breach> {
+pub(super) fn read<const N: usize>(at: &[u8]) -> Result<[u8; N], Breach> {
     at.first_chunk().copied().ok_or(Breach::Outside)
 }
 
 #[inline]
-fn discriminant(at: &[u8], size: u8) -> Result<u32, Breach> {
+pub(super) fn discriminant(at: &[u8], size: u8) -> Result<u32, Breach> {
     Ok(match size {
         1 => read::<1>(at)?[0].into(),
         2 => u16::from_le_bytes(read(at)?).into(),
@@ -263,14 +208,14 @@ fn discriminant(at: &[u8], size: u8) -> Result<u32, Breach> {
 }
 
 #[inline]
-fn pair(at: &[u8]) -> Result<(u32, u32), Breach> {
+pub(super) fn pair(at: &[u8]) -> Result<(u32, u32), Breach> {
     let [a, b, c, d, e, f, g, h] = read(at)?;
     Ok((u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])))
 }
 
 /// The bytes of a guest's list: aligned, and within its memory.
 #[inline]
-fn list(memory: &[u8], pointer: u32, count: u32, size: usize, align: usize) -> Result<&[u8], Breach> {
+pub(super) fn list(memory: &[u8], pointer: u32, count: u32, size: usize, align: usize) -> Result<&[u8], Breach> {
     let start = pointer as usize;
     if !start.is_multiple_of(align) {
         return Err(Breach::Alignment(pointer, align));
@@ -282,7 +227,7 @@ fn list(memory: &[u8], pointer: u32, count: u32, size: usize, align: usize) -> R
 
 /// The bytes of a guest's string, which are UTF-8.
 #[inline]
-fn text<'m>(memory: &'m [u8], at: &[u8]) -> Result<&'m [u8], Breach> {
+pub(super) fn text<'m>(memory: &'m [u8], at: &[u8]) -> Result<&'m [u8], Breach> {
     let (pointer, count) = pair(at)?;
     let bytes = list(memory, pointer, count, 1, 1)?;
     // `is_ascii` is several times faster than the full check, and most text is ASCII.
@@ -290,7 +235,7 @@ fn text<'m>(memory: &'m [u8], at: &[u8]) -> Result<&'m [u8], Breach> {
 }
 
 #[inline]
-fn put_long(out: &mut Vec<u8>, value: i64) {
+pub(super) fn put_long(out: &mut Vec<u8>, value: i64) {
     let mut rest = ((value << 1) ^ (value >> 63)) as u64;
     if rest < 0x80 {
         return out.push(rest as u8);

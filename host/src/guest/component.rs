@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
-use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use super::engine::Engine;
 use super::error::LoadError;
-use super::state::State;
-use super::types::convert;
-use super::wasi;
+use super::init;
+use super::link::link;
+use super::state::{Grants, State};
+use super::types::Types;
+use crate::contract::shape::{ROLES, Role};
 use crate::contract::types::GuestType;
 
 /// Largest component that is compiled, in bytes: compilation is outside wasmtime's security promise.
@@ -21,10 +23,21 @@ const MAX_SIZE: u64 = 128 << 20;
 pub struct Guest {
     pub(super) engine: Engine,
     pub(super) pre: InstancePre<State>,
-    pub(super) transform: ComponentExportIndex,
+    pub(super) init: Option<ComponentExportIndex>,
     pub(super) path: Arc<PathBuf>,
-    input: Arc<GuestType>,
-    outcome: Arc<GuestType>,
+    functions: Arc<[Function]>,
+}
+
+/// One of the functions that a guest exports.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// What it is for.
+    pub role: Role,
+    /// The type of one record that it takes.
+    pub input: GuestType,
+    /// The type of what it answers for one record: a `result`.
+    pub outcome: GuestType,
+    pub(super) index: ComponentExportIndex,
 }
 
 impl std::fmt::Debug for Guest {
@@ -34,19 +47,19 @@ impl std::fmt::Debug for Guest {
 }
 
 impl Guest {
-    /// Reads, compiles and links a component.
-    pub fn load(engine: &Engine, path: &Path) -> Result<Guest, LoadError> {
+    /// Reads, compiles and links a component, which may import what is granted.
+    pub fn load(engine: &Engine, path: &Path, grants: &Grants) -> Result<Guest, LoadError> {
         let read = |error| LoadError::Read { path: path.to_owned(), error };
         let size = std::fs::metadata(path).map_err(read)?.len();
         if size > MAX_SIZE {
             return Err(LoadError::TooLarge { path: path.to_owned(), size, limit: MAX_SIZE });
         }
         let bytes = std::fs::read(path).map_err(read)?;
-        Guest::compile(engine, path, &bytes)
+        Guest::compile(engine, path, &bytes, grants)
     }
 
     /// As [`Guest::load`], of bytes already read; `path` is for messages.
-    pub fn compile(engine: &Engine, path: &Path, bytes: &[u8]) -> Result<Guest, LoadError> {
+    pub fn compile(engine: &Engine, path: &Path, bytes: &[u8], grants: &Grants) -> Result<Guest, LoadError> {
         // Magic, then version 1 and layer 0 for a core module.
         if bytes.starts_with(b"\0asm\x01\0\0\0") {
             return Err(LoadError::CoreModule(path.to_owned()));
@@ -58,20 +71,20 @@ impl Guest {
         let not_component =
             |error: wasmtime::Error| LoadError::NotComponent { path: path.to_owned(), why: format!("{error:#}") };
         let component = Component::from_binary(&engine.inner, bytes).map_err(not_component)?;
-        let (transform, input, outcome) = find_transform(engine, &component, path)?;
-        let pre = link(engine, &component, path)?;
-        let (input, outcome) = (Arc::new(input), Arc::new(outcome));
-        Ok(Guest { engine: engine.clone(), pre, transform, path: Arc::new(path.to_owned()), input, outcome })
+        let functions = find_functions(engine, &component, path)?.into();
+        let init = init::find(engine, &component, path)?;
+        let pre = link(engine, &component, path, grants)?;
+        Ok(Guest { engine: engine.clone(), pre, init, path: Arc::new(path.to_owned()), functions })
     }
 
-    /// The type of one record that the guest takes.
-    pub fn input(&self) -> &GuestType {
-        &self.input
+    /// What it exports, in the order in which a record meets them; at least one, none twice.
+    pub fn functions(&self) -> &[Function] {
+        &self.functions
     }
 
-    /// The type of what it answers for one record.
-    pub fn outcome(&self) -> &GuestType {
-        &self.outcome
+    /// The function of a role, if the guest has it.
+    pub fn function(&self, role: Role) -> Option<&Function> {
+        self.functions.iter().find(|function| function.role == role)
     }
 
     /// Where it came from.
@@ -80,81 +93,68 @@ impl Guest {
     }
 }
 
-/// The export `transform`, in the world itself or in one exported interface, and its types.
-fn find_transform(
-    engine: &Engine,
-    component: &Component,
-    path: &Path,
-) -> Result<(ComponentExportIndex, GuestType, GuestType), LoadError> {
+/// The functions in the world itself, else in the one exported interface that has some.
+fn find_functions(engine: &Engine, component: &Component, path: &Path) -> Result<Vec<Function>, LoadError> {
     let ty = component.component_type();
-    let mut names = Vec::new();
+    let (mut names, mut places) = (Vec::new(), Vec::new());
+    let mut types = Types::default();
+    let mut functions = Vec::new();
     for (name, item) in ty.exports(&engine.inner) {
-        let found = match item.ty {
-            ComponentItem::ComponentFunc(func) if name == "transform" => {
-                component.get_export_index(None, "transform").map(|index| (index, func))
+        names.push(format!("`{name}`"));
+        match item.ty {
+            ComponentItem::ComponentFunc(func) => {
+                let Some(role) = role(name) else { continue };
+                let Some(index) = component.get_export_index(None, name) else { continue };
+                places.push("the world".to_owned());
+                functions.push(Function::new(role, index, &func, &mut types, path)?);
             }
             ComponentItem::ComponentInstance(instance) => {
-                let inner = instance.exports(&engine.inner).find(|(name, _)| *name == "transform");
-                inner.and_then(|(_, item)| match item.ty {
-                    ComponentItem::ComponentFunc(func) => {
-                        let interface = component.get_export_index(None, name)?;
-                        component.get_export_index(Some(&interface), "transform").map(|index| (index, func))
-                    }
-                    _ => None,
-                })
+                let Some(interface) = component.get_export_index(None, name) else { continue };
+                for (inner, item) in instance.exports(&engine.inner) {
+                    let (ComponentItem::ComponentFunc(func), Some(role)) = (item.ty, role(inner)) else { continue };
+                    let Some(index) = component.get_export_index(Some(&interface), inner) else { continue };
+                    places.push(format!("interface `{name}`"));
+                    functions.push(Function::new(role, index, &func, &mut types, path)?);
+                }
             }
-            _ => None,
-        };
-        if let Some((index, func)) = found {
-            let (input, outcome) =
-                shape(&func).ok_or_else(|| LoadError::Shape { path: path.to_owned(), found: describe(&func) })?;
-            return Ok((index, input, outcome));
-        }
-        names.push(format!("`{name}`"));
-    }
-    let exports = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
-    Err(LoadError::World { path: path.to_owned(), exports })
-}
-
-/// `IN` and the result's element of `func(list<IN>) -> list<ELEMENT>`.
-fn shape(func: &ComponentFunc) -> Option<(GuestType, GuestType)> {
-    let params: Vec<GuestType> = func.params().map(|(_, ty)| convert(&ty)).collect();
-    let results: Vec<GuestType> = func.results().map(|ty| convert(&ty)).collect();
-    match (params.as_slice(), results.as_slice()) {
-        ([GuestType::List(input)], [GuestType::List(outcome)]) => match &**outcome {
-            GuestType::Result(Some(_), Some(_)) => Some(((**input).clone(), (**outcome).clone())),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn describe(func: &ComponentFunc) -> String {
-    let params: Vec<_> = func.params().map(|(name, ty)| format!("{name}: {}", convert(&ty).describe())).collect();
-    let results: Vec<_> = func.results().map(|ty| format!(" -> {}", convert(&ty).describe())).collect();
-    format!("func({}){}", params.join(", "), results.concat())
-}
-
-/// Gives the component what it imports, and refuses what no pipeline offers.
-fn link(engine: &Engine, component: &Component, path: &Path) -> Result<InstancePre<State>, LoadError> {
-    let start = |error: wasmtime::Error| LoadError::Start { path: path.to_owned(), why: format!("{error:#}") };
-    let mut linker = Linker::new(&engine.inner);
-    for (name, item) in component.component_type().imports(&engine.inner) {
-        match &item.ty {
-            ComponentItem::ComponentInstance(instance) if name.starts_with("wasi:") => {
-                let mut place = linker.instance(name).map_err(start)?;
-                wasi::link(&engine.inner, &mut place, name, instance).map_err(start)?;
-            }
-            // An interface of types only asks for nothing.
-            ComponentItem::ComponentInstance(instance) if types_only(engine, instance) => {
-                linker.instance(name).map_err(start)?;
-            }
-            _ => return Err(LoadError::Import { path: path.to_owned(), import: name.to_owned() }),
+            _ => {}
         }
     }
-    linker.instantiate_pre(component).map_err(start)
+    places.dedup();
+    if places.len() > 1 {
+        return Err(LoadError::Scattered { path: path.to_owned(), places: places.join(" and ") });
+    }
+    if functions.is_empty() {
+        let exports = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+        return Err(LoadError::World { path: path.to_owned(), exports });
+    }
+    functions.sort_by_key(|function| function.role);
+    Ok(functions)
 }
 
-fn types_only(engine: &Engine, instance: &wasmtime::component::types::ComponentInstance) -> bool {
-    instance.exports(&engine.inner).all(|(_, item)| matches!(item.ty, ComponentItem::Type(_)))
+fn role(name: &str) -> Option<Role> {
+    ROLES.into_iter().find(|role| role.as_str() == name)
+}
+
+impl Function {
+    fn new(
+        role: Role,
+        index: ComponentExportIndex,
+        func: &ComponentFunc,
+        types: &mut Types,
+        path: &Path,
+    ) -> Result<Function, LoadError> {
+        let params: Vec<GuestType> = func.params().map(|(_, ty)| types.convert(&ty)).collect();
+        let results: Vec<GuestType> = func.results().map(|ty| types.convert(&ty)).collect();
+        if let ([GuestType::List(input)], [GuestType::List(outcome)]) = (params.as_slice(), results.as_slice())
+            && let GuestType::Result(Some(_), Some(_)) = **outcome
+        {
+            return Ok(Function { role, index, input: (**input).clone(), outcome: (**outcome).clone() });
+        }
+        let params: Vec<_> =
+            func.params().zip(&params).map(|((name, _), ty)| format!("{name}: {}", ty.describe())).collect();
+        let results: Vec<_> = results.iter().map(|ty| format!(" -> {}", ty.describe())).collect();
+        let found = format!("func({}){}", params.join(", "), results.concat());
+        Err(LoadError::Shape { path: path.to_owned(), role, found })
+    }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::contract::mismatch::Mismatch;
+use crate::contract::shape::Role;
 
 /// Why a guest cannot be used.
 #[derive(Debug, Error)]
@@ -46,7 +47,7 @@ pub enum LoadError {
     },
     /// It asks for something no pipeline offers.
     #[error(
-        "the guest {path} imports `{import}`, which this host does not offer; guests may import wasi:* interfaces only"
+        "the guest {path} imports `{import}`, which this host does not offer; guests may import interfaces of wasi:* and millstream:pipeline only"
     )]
     Import {
         /// Which file.
@@ -54,9 +55,78 @@ pub enum LoadError {
         /// The import's name.
         import: String,
     },
-    /// It exports no transform.
+    /// It asks for an interface of `millstream:pipeline` that this host does not have.
     #[error(
-        "the guest {path} does not export `transform`; it exports {exports}. Generate its world with `millstream wit`"
+        "the guest {path} imports `{import}`, which this host does not offer; of millstream:pipeline it offers {offered}"
+    )]
+    ImportInterface {
+        /// Which file.
+        path: PathBuf,
+        /// The import's name.
+        import: String,
+        /// What there is.
+        offered: String,
+    },
+    /// It asks for a version of `millstream:pipeline` that this host does not have.
+    #[error(
+        "the guest {path} imports `{import}`, but this host offers version {offered} of millstream:pipeline; make its WIT folder with the `millstream wit` of this host and build it again"
+    )]
+    ImportVersion {
+        /// Which file.
+        path: PathBuf,
+        /// The import's name.
+        import: String,
+        /// The version that there is, without its last number.
+        offered: &'static str,
+    },
+    /// It asks for something that pipeline.toml does not grant.
+    #[error("the guest {path} imports `{import}`, which is not granted: add \"{grant}\" to `grants` in its [[stage]]")]
+    NotGranted {
+        /// Which file.
+        path: PathBuf,
+        /// The import's name.
+        import: String,
+        /// The grant it takes.
+        grant: &'static str,
+    },
+    /// It asks for a function that an interface does not have.
+    #[error("the guest {path} imports `{function}` of `{import}`, which this host does not offer; it offers {offered}")]
+    ImportFunction {
+        /// Which file.
+        path: PathBuf,
+        /// The interface's name.
+        import: String,
+        /// The function's name.
+        function: String,
+        /// What there is.
+        offered: String,
+    },
+    /// It asks for a function with other types.
+    #[error("the guest {path} imports `{function}` of `{import}` as {found}, but this host offers {offered}")]
+    ImportType {
+        /// Which file.
+        path: PathBuf,
+        /// The interface's name.
+        import: String,
+        /// The function's name.
+        function: String,
+        /// Its type in the guest.
+        found: String,
+        /// Its type in the host.
+        offered: String,
+    },
+    /// Its init has another shape.
+    #[error("the guest {path} exports `init: {found}`; expected `init: func() -> result<_, string>`")]
+    InitShape {
+        /// Which file.
+        path: PathBuf,
+        /// Its type.
+        found: String,
+    },
+    /// It exports no function that a pipeline would call.
+    #[error(
+        "the guest {path} exports neither `transform` nor `deserialize` nor `serialize`; it exports {exports}. \
+         Generate its world with `millstream wit`"
     )]
     World {
         /// Which file.
@@ -64,13 +134,26 @@ pub enum LoadError {
         /// What it does export.
         exports: String,
     },
-    /// Its transform has another shape.
+    /// Its functions do not stand together.
     #[error(
-        "the guest {path} exports `transform: {found}`; expected `transform: func(batch: list<IN>) -> list<result<OUT, fault>>`"
+        "the guest {path} exports its functions in {places}; they must all stand in the world or in one interface, \
+         each once"
+    )]
+    Scattered {
+        /// Which file.
+        path: PathBuf,
+        /// Where they are.
+        places: String,
+    },
+    /// A function of it has another shape.
+    #[error(
+        "the guest {path} exports `{role}: {found}`; expected `{role}: func(batch: list<IN>) -> list<result<OUT, fault>>`"
     )]
     Shape {
         /// Which file.
         path: PathBuf,
+        /// Which function.
+        role: Role,
         /// Its type.
         found: String,
     },
@@ -85,6 +168,51 @@ pub enum LoadError {
         schema: String,
         /// All of it.
         mismatches: Vec<Mismatch>,
+    },
+    /// Its values are not what its side of the pipeline has.
+    #[error("the guest {path} does not fit `[{side}] format = \"{format}\"`:{}", list(.mismatches))]
+    Format {
+        /// Which file.
+        path: PathBuf,
+        /// `source` or `sink`.
+        side: &'static str,
+        /// The format.
+        format: &'static str,
+        /// All of it.
+        mismatches: Vec<Mismatch>,
+    },
+    /// A function gives what cannot go to the next one.
+    #[error("what `{role}` of the guest {path} gives cannot be handed on:{}", list(.mismatches))]
+    Values {
+        /// Which file.
+        path: PathBuf,
+        /// Which function.
+        role: Role,
+        /// All of it.
+        mismatches: Vec<Mismatch>,
+    },
+    /// A function takes other values than the one before it gives.
+    #[error("`{role}` of the guest {path} takes other values than {giver} gives:{}", list(.mismatches))]
+    Neighbours {
+        /// Which file.
+        path: PathBuf,
+        /// Which function.
+        role: Role,
+        /// The function before it, in words.
+        giver: String,
+        /// All of it.
+        mismatches: Vec<Mismatch>,
+    },
+    /// Fields are to be carried past a guest that takes no record of the schema.
+    #[error(
+        "the guest {path} leaves {fields} to `passthrough = true`, which needs a first guest that takes the source \
+         schema's record as a type of its own"
+    )]
+    Passthrough {
+        /// Which file.
+        path: PathBuf,
+        /// The fields.
+        fields: String,
     },
     /// It does not come up.
     #[error("the guest {path} does not start: {why}")]

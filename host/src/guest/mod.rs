@@ -6,15 +6,20 @@
 mod component;
 mod engine;
 mod error;
+mod imports;
+mod init;
 mod instance;
 mod lane;
 mod limits;
+mod lines;
+mod link;
 mod state;
 mod types;
 mod wasi;
 
-pub use component::Guest;
+pub use component::{Function, Guest};
 pub use engine::{Engine, WASMTIME};
 pub use error::{CallError, CallFailure, LoadError};
-pub use instance::{Allowance, Instance};
+pub use imports::Schemas;
+pub use instance::{Allowance, Call, Instance, Past};
 pub use state::Grants;

@@ -1,9 +1,13 @@
 //! What the host keeps beside one instance: its limits, its grants, and what it last said.
 
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 use std::time::Instant;
 
+use super::instance::Allowance;
 use super::limits::Limiter;
+use super::lines::{LINES_PER_CALL, LINES_PER_SECOND, Lines};
+use crate::telemetry::guest_series::OwnSeries;
 use crate::telemetry::printable::printable;
 
 /// What a pipeline lets its guest use beyond computing.
@@ -13,17 +17,24 @@ pub struct Grants {
     pub clock: bool,
     /// Unpredictable random numbers.
     pub random: bool,
+    /// `millstream:pipeline/log`.
+    pub log: bool,
+    /// `millstream:pipeline/metrics`.
+    pub metrics: bool,
+    /// `millstream:pipeline/config`.
+    pub config: bool,
 }
 
 /// How loud a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Level {
+    Trace,
+    Debug,
     Info,
     Warn,
+    Error,
 }
 
-/// Lines of a guest that are logged in one call; the rest are counted.
-const LINES_PER_CALL: usize = 20;
 /// Longest line that is logged, in bytes.
 const LINE: usize = 4096;
 
@@ -39,36 +50,47 @@ pub(super) struct State {
     pub(super) denied: Option<String>,
     /// What the guest last wrote to stderr, usually the reason why it is about to trap.
     pub(super) last_words: String,
-    pipeline: String,
+    /// What the instance gets: its pipeline's settings.
+    pub(super) allowance: Arc<Allowance>,
+    /// Where it counts by names of its own; none only while it does.
+    pub(super) series: Option<Box<OwnSeries>>,
     partial: [Vec<u8>; 2],
-    lines: usize,
+    lines: Lines,
 }
 
 impl State {
-    pub(super) fn new(pipeline: &str, memory: u64, grants: Grants) -> Self {
+    pub(super) fn new(allowance: &Arc<Allowance>) -> Self {
         State {
-            limiter: Limiter::new(memory),
-            grants,
+            limiter: Limiter::new(allowance.memory),
+            grants: allowance.grants,
             started: Instant::now(),
             random: Random::unpredictable(),
             insecure: Random(1),
             denied: None,
             last_words: String::new(),
-            pipeline: pipeline.to_owned(),
+            allowance: allowance.clone(),
+            series: Some(Box::new(allowance.series.open())),
             partial: Default::default(),
-            lines: 0,
+            lines: Lines::default(),
         }
     }
 
     /// Starts a call: a new allowance of lines, no words yet.
     pub(super) fn begin_call(&mut self) {
-        if self.lines > LINES_PER_CALL {
-            let dropped = self.lines - LINES_PER_CALL;
-            tracing::warn!(pipeline = self.pipeline, dropped, "the guest wrote too many lines in one call");
+        self.lines.begin_call();
+        if let Some(dropped) = self.lines.report(|| self.started.elapsed()) {
+            self.say_dropped(dropped);
         }
-        self.lines = 0;
         self.last_words.clear();
         self.limiter.begin_call();
+    }
+
+    /// Logs a line that the guest gave a level.
+    pub(super) fn log(&mut self, level: Level, message: &str) {
+        // A line that nobody sees uses up nothing.
+        if shown(level) && self.lines.admit(|| self.started.elapsed()) {
+            self.say(level, &printable(message, LINE));
+        }
     }
 
     /// Takes what the guest wrote and logs the lines that are complete.
@@ -97,24 +119,63 @@ impl State {
     }
 
     fn line(&mut self, level: Level, bytes: &[u8]) {
-        self.lines += 1;
-        if self.lines > LINES_PER_CALL || bytes.is_empty() {
+        // Words that may explain a trap are kept where the line itself is dropped.
+        let explains = level == Level::Warn && self.last_words.len() < LINE;
+        let admitted = !bytes.is_empty() && self.lines.admit(|| self.started.elapsed());
+        if !admitted && !explains {
             return;
         }
         let line = printable(bytes, LINE);
-        match level {
-            Level::Info => tracing::info!(target: "guest", pipeline = self.pipeline, "{line}"),
-            Level::Warn => {
-                tracing::warn!(target: "guest", pipeline = self.pipeline, "{line}");
-                // The runtime's advice about backtraces is no reason for anything.
-                if !line.starts_with("note:") && self.last_words.len() < LINE {
-                    if !self.last_words.is_empty() {
-                        self.last_words.push(' ');
-                    }
-                    self.last_words.push_str(&line);
-                }
-            }
+        if admitted {
+            self.say(level, &line);
         }
+        // The runtime's advice about backtraces is no reason for anything.
+        if explains && !line.is_empty() && !line.starts_with("note:") {
+            if !self.last_words.is_empty() {
+                self.last_words.push(' ');
+            }
+            self.last_words.push_str(&line);
+        }
+    }
+
+    fn say(&self, level: Level, line: &str) {
+        let Allowance { pipeline, stage, .. } = &*self.allowance;
+        match level {
+            Level::Trace => tracing::trace!(target: "guest", pipeline, stage, "{line}"),
+            Level::Debug => tracing::debug!(target: "guest", pipeline, stage, "{line}"),
+            Level::Info => tracing::info!(target: "guest", pipeline, stage, "{line}"),
+            Level::Warn => tracing::warn!(target: "guest", pipeline, stage, "{line}"),
+            Level::Error => tracing::error!(target: "guest", pipeline, stage, "{line}"),
+        }
+    }
+
+    fn say_dropped(&self, dropped: u64) {
+        let Allowance { pipeline, stage, .. } = &*self.allowance;
+        tracing::warn!(
+            pipeline,
+            stage,
+            dropped,
+            "lines of the guest were dropped: it may write {LINES_PER_CALL} in a call and {LINES_PER_SECOND} in a second"
+        );
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        if let Some(dropped) = self.lines.finish() {
+            self.say_dropped(dropped);
+        }
+    }
+}
+
+/// Whether the log takes lines of this level from guests.
+fn shown(level: Level) -> bool {
+    match level {
+        Level::Trace => tracing::enabled!(target: "guest", tracing::Level::TRACE),
+        Level::Debug => tracing::enabled!(target: "guest", tracing::Level::DEBUG),
+        Level::Info => tracing::enabled!(target: "guest", tracing::Level::INFO),
+        Level::Warn => tracing::enabled!(target: "guest", tracing::Level::WARN),
+        Level::Error => tracing::enabled!(target: "guest", tracing::Level::ERROR),
     }
 }
 

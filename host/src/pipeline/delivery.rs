@@ -35,13 +35,13 @@ fn settle(shared: &Shared, reports: &[Delivery]) {
     let (mut produced, mut dead_lettered) = (0, 0);
     let mut latencies = Vec::with_capacity(reports.len());
     let acknowledged = reports.iter().filter(|report| report.error.is_none()).map(|report| report.ticket);
-    shared.partitions.close(acknowledged, |done| {
-        match done.fate {
+    shared.partitions.close(acknowledged, |closed| {
+        match closed.fate {
             Fate::Output => produced += 1,
             Fate::DeadLetter => dead_lettered += 1,
         }
-        if done.timestamp >= 0 {
-            latencies.push((now - done.timestamp) as f64 / 1000.0);
+        if closed.done && closed.timestamp >= 0 {
+            latencies.push((now - closed.timestamp) as f64 / 1000.0);
         }
     });
     shared.metrics.produced(produced, 0);

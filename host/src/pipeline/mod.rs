@@ -1,9 +1,14 @@
 //! The walk through all stages: wiring, start and drain. `worker.rs` is the page to read first.
 
+mod address;
+mod chain;
 mod committer;
 mod control;
 mod delivery;
+mod ends;
 mod failure;
+mod flow;
+mod formats;
 mod load;
 mod partitions;
 mod poller;
@@ -11,9 +16,11 @@ mod queue;
 mod rejection;
 mod run;
 mod shared;
+mod way;
 mod worker;
 
+pub use chain::Step;
 pub use control::Control;
 pub use failure::Failure;
-pub use load::Prepared;
+pub use load::{Prepared, PreparedStage};
 pub use run::{Telemetry, run};

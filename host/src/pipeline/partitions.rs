@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use crate::commit::ledger::{Done, Ledger};
+use crate::commit::ledger::{Closed, Ledger};
 use crate::kafka::TopicPartition;
 use crate::record::{Slot, Ticket};
 
@@ -115,14 +115,14 @@ impl Partitions {
     }
 
     /// Closes tickets, looking each slot up once for a run of them.
-    pub(super) fn close(&self, tickets: impl Iterator<Item = Ticket>, mut done: impl FnMut(Done)) {
+    pub(super) fn close(&self, tickets: impl Iterator<Item = Ticket>, mut closed: impl FnMut(Closed)) {
         let mut tickets = tickets.peekable();
         while let Some(first) = tickets.next() {
             let Some(partition) = self.get(first.slot()) else { continue };
             let mut ledger = partition.ledger();
-            ledger.close(first.sequence()).into_iter().for_each(&mut done);
+            ledger.close(first.sequence()).into_iter().for_each(&mut closed);
             while let Some(next) = tickets.next_if(|next| next.slot() == first.slot()) {
-                ledger.close(next.sequence()).into_iter().for_each(&mut done);
+                ledger.close(next.sequence()).into_iter().for_each(&mut closed);
             }
         }
     }

@@ -153,11 +153,11 @@ impl Lane {
     /// Takes a record. What was fetched may be much larger than it came, by compression, so a batch is handed over as
     /// soon as it is large. Answers `false` for a record that is too large for any batch.
     fn take(&mut self, raw: RawRecord<'_>) -> bool {
-        let RawRecord { slot, offset, timestamp, key, value, headers } = raw;
+        let RawRecord { slot, offset, timestamp, log_append, key, value, headers } = raw;
         if self.building.byte_len() >= BATCH_BYTES {
             self.flush();
         }
-        let parts = Parts { slot, offset, timestamp, key, value };
+        let parts = Parts { slot, offset, timestamp, log_append, key, value };
         self.building.push(parts, headers.clone()) || {
             self.flush();
             self.building.push(parts, headers)

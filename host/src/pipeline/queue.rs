@@ -16,6 +16,8 @@ pub(super) struct Queue {
     drained: Condvar,
     /// Above this many bytes there is no room.
     budget: usize,
+    /// Batches may wait while the worker works; else there is room only when it has nothing to do.
+    reads_ahead: bool,
 }
 
 #[derive(Debug, Default)]
@@ -23,6 +25,8 @@ struct State {
     batches: VecDeque<Batch>,
     bytes: usize,
     closed: bool,
+    /// The worker has a batch in hand.
+    busy: bool,
     /// Emptied batches: their memory is used again, which saves growing and page faults for every batch.
     spare: Vec<Batch>,
 }
@@ -33,8 +37,9 @@ const SPARE: usize = 4;
 const SPARE_BYTES: usize = 2 << 20;
 
 impl Queue {
-    pub(super) fn new(budget: usize) -> Self {
-        Queue { state: Mutex::default(), filled: Condvar::new(), drained: Condvar::new(), budget }
+    pub(super) fn new(budget: usize, reads_ahead: bool) -> Self {
+        let (filled, drained) = (Condvar::new(), Condvar::new());
+        Queue { state: Mutex::default(), filled, drained, budget, reads_ahead }
     }
 
     /// Appends a batch, whatever the budget: the polling thread asks [`Queue::has_room`] before it polls.
@@ -49,12 +54,17 @@ impl Queue {
     /// has been touched, so none is lost.
     pub(super) fn pop(&self) -> Option<Batch> {
         let mut state = self.lock();
+        state.busy = false;
+        if !self.reads_ahead {
+            self.drained.notify_one();
+        }
         loop {
             if state.closed {
                 return None;
             }
             if let Some(batch) = state.batches.pop_front() {
                 state.bytes -= batch.byte_len();
+                state.busy = true;
                 self.drained.notify_one();
                 return Some(batch);
             }
@@ -78,12 +88,19 @@ impl Queue {
 
     /// Whether less than the budget waits.
     pub(super) fn has_room(&self) -> bool {
-        self.lock().bytes < self.budget
+        self.room(&self.lock(), self.budget)
     }
 
     /// Whether less than half of the budget waits: when a paused source may go on.
     pub(super) fn is_low(&self) -> bool {
-        self.lock().bytes < self.budget / 2
+        self.room(&self.lock(), self.budget / 2)
+    }
+
+    fn room(&self, state: &State, budget: usize) -> bool {
+        match self.reads_ahead {
+            true => state.bytes < budget,
+            false => state.batches.is_empty() && !state.busy,
+        }
     }
 
     /// Bytes that wait.
@@ -93,9 +110,9 @@ impl Queue {
 
     /// Waits for room, at most so long; answers whether there is some.
     pub(super) fn wait_for_room(&self, at_most: Duration) -> bool {
-        let full = |state: &mut State| state.bytes >= self.budget && !state.closed;
+        let full = |state: &mut State| !self.room(state, self.budget) && !state.closed;
         let waited = self.drained.wait_timeout_while(self.lock(), at_most, full);
-        waited.unwrap_or_else(PoisonError::into_inner).0.bytes < self.budget
+        self.room(&waited.unwrap_or_else(PoisonError::into_inner).0, self.budget)
     }
 
     /// Ends the worker that waits, and every later one.
@@ -121,14 +138,15 @@ mod tests {
     fn batch(bytes: usize) -> Batch {
         let value = vec![0; bytes];
         let mut batch = Batch::default();
-        let parts = Parts { slot: Slot(0), offset: 0, timestamp: -1, key: None, value: Some(&value) };
+        let parts =
+            Parts { slot: Slot(0), offset: 0, timestamp: -1, log_append: false, key: None, value: Some(&value) };
         assert!(batch.push(parts, std::iter::empty()));
         batch
     }
 
     #[test]
     fn one_batch_is_always_admitted_and_then_there_is_no_room() {
-        let queue = Queue::new(10);
+        let queue = Queue::new(10, true);
         assert!(queue.has_room() && queue.is_low());
         queue.push(batch(50));
         assert!(!queue.has_room() && !queue.is_low());
@@ -139,10 +157,24 @@ mod tests {
 
     #[test]
     fn a_closed_queue_gives_nothing_more() {
-        let queue = Queue::new(10);
+        let queue = Queue::new(10, true);
         queue.push(batch(1));
         queue.close();
         assert!(queue.pop().is_none());
         assert_eq!(queue.bytes(), 0);
+    }
+
+    #[test]
+    fn without_reading_ahead_there_is_room_only_for_an_idle_worker() {
+        let queue = Queue::new(1 << 20, false);
+        assert!(queue.has_room());
+        queue.push(batch(1));
+        assert!(!queue.has_room());
+        let taken = queue.pop().unwrap();
+        assert!(!queue.has_room(), "the worker has a batch in hand");
+        queue.give_back(taken);
+        queue.close();
+        assert!(queue.pop().is_none());
+        assert!(queue.has_room());
     }
 }

@@ -1,5 +1,6 @@
 //! Why a record has no output, and what the dead letter says about it.
 
+use crate::contract::shape::Role;
 use crate::telemetry::metrics::Stage;
 
 /// A record that was rejected.
@@ -7,35 +8,41 @@ use crate::telemetry::metrics::Stage;
 pub(super) struct Rejection {
     /// Where on its way.
     pub(super) stage: Stage,
+    /// Which of the stages' guests, if it was one.
+    pub(super) guest: Option<usize>,
     /// The kind, one word for metrics and headers.
     pub(super) kind: &'static str,
     /// The reason, in words.
     pub(super) why: String,
 }
 
+/// A function of a guest as metrics and dead letters name it.
+pub(super) fn stage_of(role: Role) -> Stage {
+    match role {
+        Role::Deserialize => Stage::Deserialize,
+        Role::Transform => Stage::Transform,
+        Role::Serialize => Stage::Serialize,
+    }
+}
+
 impl Rejection {
-    /// The value is not what its schema says.
+    /// The record is not what its schema, or the first function's type, says.
     pub(super) fn decode(why: String) -> Self {
-        Rejection { stage: Stage::Decode, kind: "decode", why }
+        Rejection { stage: Stage::Decode, guest: None, kind: "decode", why }
     }
 
-    /// The guest said no.
-    pub(super) fn guest(why: String) -> Self {
-        Rejection { stage: Stage::Guest, kind: "reject", why }
-    }
-
-    /// The call did not come back.
-    pub(super) fn call(kind: &'static str, why: String) -> Self {
-        Rejection { stage: Stage::Guest, kind, why }
+    /// Something at a function of a guest.
+    pub(super) fn at(role: Role, guest: usize, kind: &'static str, why: String) -> Self {
+        Rejection { stage: stage_of(role), guest: Some(guest), kind, why }
     }
 
     /// The guest's answer is no record of the output's schema.
-    pub(super) fn encode(why: String) -> Self {
-        Rejection { stage: Stage::Encode, kind: "encode", why }
+    pub(super) fn encode(guest: Option<usize>, why: String) -> Self {
+        Rejection { stage: Stage::Encode, guest, kind: "encode", why }
     }
 
-    /// Kafka would not take the output.
-    pub(super) fn too_large(why: String) -> Self {
-        Rejection { stage: Stage::Sink, kind: "too-large", why }
+    /// An output cannot be written where the guest wants it, or not as large as it is.
+    pub(super) fn sink(kind: &'static str, why: String) -> Self {
+        Rejection { stage: Stage::Sink, guest: None, kind, why }
     }
 }

@@ -14,11 +14,12 @@ use super::load::Prepared;
 use super::partitions::Partitions;
 use super::poller::{Poller, Rebalance};
 use super::queue::Queue;
-use super::shared::{Shared, Topics};
+use super::shared::{Shared, StageShared, Topics};
 use super::worker::Worker;
 use crate::commit::cadence::Cadence;
 use crate::commit::client::OffsetCommitter;
 use crate::config::{self, Reject};
+use crate::guest::Allowance;
 use crate::kafka::TopicPartition;
 use crate::record::Slot;
 use crate::sink::{Deliveries, Producer, ProducerSettings};
@@ -90,32 +91,42 @@ fn share(
         Reject::DeadLetter { topic } => Some(topic.clone()),
         Reject::Stop | Reject::Skip => None,
     };
-    let guest_metrics = telemetry.metrics.guest(&guest_name(prepared));
-    guest_metrics.loaded(prepared.load_seconds);
+    let stages = prepared.config.stages.iter().zip(&prepared.stages).map(|(stage, loaded)| {
+        let metrics = telemetry.metrics.guest(&stage.name);
+        metrics.loaded(loaded.load_seconds);
+        // One for each stage: its instances share the limit of series.
+        let series = telemetry.metrics.guest_series(&stage.name);
+        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        StageShared {
+            name: stage.name.clone(),
+            guest: loaded.guest.clone(),
+            allowance: Arc::new(Allowance { series, ..(*loaded.allowance).clone() }),
+            metrics,
+            records: count(stage.records),
+            bytes: count(stage.bytes),
+            // The image is copied into the guest's memory, so it can be no larger than that.
+            image_limit: count(stage.memory),
+        }
+    });
     let count = workers();
     let shared = Shared {
         name: config.name.clone(),
         group: config.source.group.clone(),
         control: control.clone(),
         partitions: Partitions::new(count),
-        queues: (0..count).map(|_| Arc::new(Queue::new(INPUT_BUDGET / count))).collect(),
+        queues: (0..count).map(|_| Arc::new(Queue::new(INPUT_BUDGET / count, config.source.read_ahead))).collect(),
         metrics: telemetry.metrics.clone(),
-        guest_metrics,
+        stages: stages.collect(),
+        steps: prepared.steps.clone(),
+        json_source: prepared.reader.clone().filter(|_| prepared.reads_json),
+        json_sink: prepared.json_sink(),
         producer,
         topics: Topics { output: config.sink.topic.clone(), dead_letters, open: Mutex::default() },
+        sink: config.sink.clone(),
         reject: config.errors.reject.clone(),
-        guest: prepared.guest.clone(),
-        allowance: prepared.allowance.clone(),
-        encode: prepared.encode.clone(),
-        // The image is copied into the guest's memory, so it can be no larger than that.
-        image_limit: usize::try_from(config.stage.memory).unwrap_or(usize::MAX),
         deadline: OnceLock::new(),
     };
     Ok((Arc::new(shared), deliveries))
-}
-
-fn guest_name(prepared: &Prepared) -> String {
-    prepared.guest.path().file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
 }
 
 fn workers() -> usize {
@@ -172,7 +183,7 @@ impl Threads {
         let committing = spawn("committer", &shared.control, move || committing.run(cadence, &done))?;
         let mut workers = Vec::with_capacity(shared.queues.len());
         for (index, queue) in shared.queues.iter().enumerate() {
-            let worker = Worker::new(shared.clone(), queue.clone(), prepared.writers.clone())?;
+            let worker = Worker::new(shared.clone(), queue.clone())?;
             workers.push(spawn(&format!("worker-{index}"), &shared.control, move || worker.run())?);
         }
         let poller = Poller::new(shared.clone(), consumer, telemetry.clone());

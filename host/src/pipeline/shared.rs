@@ -4,15 +4,17 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
+use super::chain::Step;
 use super::control::Control;
 use super::failure::Failure;
 use super::partitions::Partitions;
 use super::queue::Queue;
-use crate::config::Reject;
-use crate::encode::EncodePlan;
+use crate::config::{Reject, Sink};
+use crate::format::json::WriteOptions;
 use crate::guest::{Allowance, Guest};
 use crate::kafka::Trouble;
 use crate::record::Record;
+use crate::schema::Schema;
 use crate::sink::{Producer, Topic};
 use crate::telemetry::metrics::{GuestMetrics, Metrics, Stage};
 
@@ -25,17 +27,33 @@ pub(super) struct Shared {
     /// One for each worker.
     pub(super) queues: Vec<Arc<Queue>>,
     pub(super) metrics: Metrics,
-    pub(super) guest_metrics: GuestMetrics,
+    /// The guests, in the order in which records meet them.
+    pub(super) stages: Vec<StageShared>,
+    /// The way through their functions.
+    pub(super) steps: Vec<Step>,
+    /// The schemas of JSON that has to be read or written.
+    pub(super) json_source: Option<Arc<Schema>>,
+    pub(super) json_sink: Option<(Arc<Schema>, WriteOptions)>,
     pub(super) producer: Producer,
     pub(super) topics: Topics,
+    /// Which topics guests may name.
+    pub(super) sink: Sink,
     pub(super) reject: Reject,
-    pub(super) guest: Guest,
-    pub(super) allowance: Arc<Allowance>,
-    pub(super) encode: Arc<EncodePlan>,
-    /// Bytes that a batch's image may have.
-    pub(super) image_limit: usize,
     /// Set when the pipeline stops: until when it may wait for Kafka.
     pub(super) deadline: OnceLock<Instant>,
+}
+
+/// One guest.
+pub(super) struct StageShared {
+    pub(super) name: String,
+    pub(super) guest: Guest,
+    pub(super) allowance: Arc<Allowance>,
+    pub(super) metrics: GuestMetrics,
+    /// Records in one call, and their bytes, at most.
+    pub(super) records: usize,
+    pub(super) bytes: usize,
+    /// Bytes that a call's image may have.
+    pub(super) image_limit: usize,
 }
 
 /// The topics that are written to, each opened when the first record goes there.

@@ -2,6 +2,7 @@
 
 pub mod model;
 mod measure;
+pub mod named;
 pub mod parse;
 mod read;
 pub mod json;
@@ -9,4 +10,5 @@ pub mod local;
 
 pub use local::{LocalError, LocalTable};
 pub use model::{Decimal, Enum, Field, Fixed, FullName, Kind, Record, Schema, Type, TypeId};
+pub use named::{NamedType, NamedTypes};
 pub use parse::{ParseError, SchemaError, load, parse};

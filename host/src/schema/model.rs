@@ -174,6 +174,11 @@ impl Schema {
         self.root
     }
 
+    /// All types, in the order of their ids.
+    pub fn ids(&self) -> impl Iterator<Item = TypeId> + use<> {
+        (0..self.types.len() as u32).map(TypeId)
+    }
+
     /// The type behind `id`, which must be of this schema.
     pub fn get(&self, id: TypeId) -> &Type {
         &self.types[id.0 as usize]

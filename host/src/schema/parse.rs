@@ -136,7 +136,7 @@ fn at(path: &str) -> String {
 }
 
 /// The position is said once, in front.
-fn without_position(message: &str) -> String {
+pub(crate) fn without_position(message: &str) -> String {
     message.split(" at line ").next().unwrap_or(message).to_string()
 }
 

@@ -168,13 +168,13 @@ fn a_default_must_fit_its_field() {
         "the default of field a.R.f does not fit: expected int, found the string \"1\""
     );
     let endless = with_default("\"R\"", "{}");
-    assert!(endless.ends_with(".f.f.f: the value nests deeper than 256 levels"), "{endless}");
+    assert!(endless.ends_with(".f.f.f: the value nests deeper than 128 levels"), "{endless}");
     assert!(endless.len() < 250, "{endless}");
     let doubling = error(
         r#"{"type": "record", "name": "R", "fields": [{"name": "a", "type": ["R", "null"], "default": {}},
             {"name": "b", "type": ["R", "null"], "default": {}}]}"#,
     );
-    assert!(doubling.ends_with("the value nests deeper than 256 levels"), "{doubling}");
+    assert!(doubling.ends_with("the value nests deeper than 128 levels"), "{doubling}");
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub struct Reason<'a> {
     pub pipeline: &'a str,
     /// Where on its way.
     pub stage: &'a str,
+    /// The stage of the pipeline whose guest it was, if it was one.
+    pub guest: Option<&'a str>,
     /// The kind of error, one word.
     pub kind: &'a str,
     /// What is wrong, in words.
@@ -40,7 +42,7 @@ pub struct Letter {
 impl Letter {
     /// Writes the headers. Numbers are decimal text.
     pub fn new(reason: &Reason<'_>) -> Letter {
-        let headers: Vec<(&'static [u8], String)> = vec![
+        let mut headers: Vec<(&'static [u8], String)> = vec![
             (b"__dlq.errors.topic", reason.topic.to_owned()),
             (b"__dlq.errors.partition", reason.partition.to_string()),
             (b"__dlq.errors.offset", reason.offset.to_string()),
@@ -48,8 +50,9 @@ impl Letter {
             (b"__dlq.errors.message", printable(reason.message, MESSAGE)),
             (b"millstream.error.kind", reason.kind.to_owned()),
             (b"millstream.error.stage", reason.stage.to_owned()),
-            (b"millstream.pipeline", reason.pipeline.to_owned()),
         ];
+        headers.extend(reason.guest.map(|guest| (&b"millstream.error.guest"[..], guest.to_owned())));
+        headers.push((b"millstream.pipeline", reason.pipeline.to_owned()));
         Letter { headers }
     }
 
@@ -80,7 +83,7 @@ mod tests {
     #[test]
     fn a_dead_letter_is_the_record_and_its_reason() {
         let mut batch = Batch::default();
-        let parts = Parts { slot: Slot(0), offset: 7, timestamp: 9, key: Some(b"k"), value: None };
+        let parts = Parts { slot: Slot(0), offset: 7, timestamp: 9, log_append: false, key: Some(b"k"), value: None };
         batch.push(parts, [(&b"own"[..], Some(&b"1"[..]))].into_iter());
         let letter = Letter::new(&Reason {
             topic: "payments",
@@ -88,7 +91,8 @@ mod tests {
             offset: 7,
             group: "g",
             pipeline: "p",
-            stage: "guest",
+            stage: "transform",
+            guest: Some("enrich"),
             kind: "reject",
             message: "negative amount -5\n",
         });
@@ -111,7 +115,8 @@ mod tests {
                 "__dlq.errors.group=g",
                 r"__dlq.errors.message=negative amount -5\n",
                 "millstream.error.kind=reject",
-                "millstream.error.stage=guest",
+                "millstream.error.stage=transform",
+                "millstream.error.guest=enrich",
                 "millstream.pipeline=p",
             ]
         );

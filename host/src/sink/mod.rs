@@ -172,6 +172,14 @@ pub enum SinkError {
         /// Why not.
         reason: String,
     },
+    /// The broker does not say how many partitions a topic has.
+    #[error("cannot ask the broker for the partitions of topic `{topic}`: {reason}")]
+    Partitions {
+        /// The topic.
+        topic: String,
+        /// What went wrong.
+        reason: String,
+    },
     /// The broker refuses.
     #[error("the broker refuses to let this producer write: {reason}; check the credentials and what they may do")]
     Unauthorized {

@@ -102,6 +102,14 @@ impl Producer {
         true
     }
 
+    /// How many partitions a topic has that was opened with [`Producer::topic`], 0 where there is no such topic. Asks the
+    /// broker and waits `at_most` so long.
+    pub fn partitions(&self, topic: &str, at_most: Duration) -> Result<usize, SinkError> {
+        let unknown = |code: Code| SinkError::Partitions { topic: topic.to_owned(), reason: code.text() };
+        let answer = self.shared.client.metadata(at_most).map_err(unknown)?;
+        Ok(answer.iter().find(|found| found.name == topic).map_or(0, |found| found.partitions))
+    }
+
     /// Records accepted whose deliveries were not collected yet.
     pub fn in_flight(&self) -> usize {
         self.shared.in_flight()
@@ -136,6 +144,12 @@ impl Sender {
     #[cfg(test)]
     pub(super) fn client(&self) -> &Client {
         &self.shared.client
+    }
+
+    /// Why a record would not be taken however long one waits, if that is so.
+    pub fn refusal(&self, record: &Outgoing<'_>) -> Option<Refusal> {
+        let (size, limit) = (wire_size(record), self.shared.limit);
+        (size > limit).then_some(Refusal::TooLarge { size, limit })
     }
 
     /// Hands records over in order, as many as are taken.

@@ -139,10 +139,12 @@ impl Consumer {
             if let Some(partition) = self.assignment.epoch_changed(place, epoch) {
                 self.epochs.changed(partition, message.offset(), epoch);
             }
+            let (timestamp, log_append) = message.timestamp();
             sink(RawRecord {
                 slot,
                 offset: message.offset(),
-                timestamp: message.timestamp(),
+                timestamp,
+                log_append,
                 key: message.key(),
                 value: message.value(),
                 headers: message.headers(),

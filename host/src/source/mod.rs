@@ -69,6 +69,8 @@ pub struct RawRecord<'m> {
     pub offset: i64,
     /// Milliseconds since the epoch, or -1 where the broker gave none.
     pub timestamp: i64,
+    /// The broker gave the timestamp when it appended the record; else its producer did.
+    pub log_append: bool,
     /// `None` where the record has no key.
     pub key: Option<&'m [u8]>,
     /// `None` is a tombstone.

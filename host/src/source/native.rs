@@ -355,10 +355,12 @@ impl<'m> Message<'m> {
         unsafe { sys::rd_kafka_message_leader_epoch(self.raw.as_ptr()) }
     }
 
-    pub(super) fn timestamp(&self) -> i64 {
+    /// Milliseconds since the epoch or -1, and whether the broker gave it when it appended the record.
+    pub(super) fn timestamp(&self) -> (i64, bool) {
         let mut kind = sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
         // SAFETY: alive; `kind` takes one of the three values that the bindings know.
-        unsafe { sys::rd_kafka_message_timestamp(self.raw.as_ptr(), &mut kind) }
+        let millis = unsafe { sys::rd_kafka_message_timestamp(self.raw.as_ptr(), &mut kind) };
+        (millis, kind == sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME)
     }
 
     pub(super) fn key(&self) -> Option<&'m [u8]> {

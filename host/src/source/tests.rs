@@ -126,8 +126,8 @@ fn poll_until(consumer: &mut Consumer, batch: &mut Batch, mut enough: impl FnMut
     while !enough(batch) {
         assert!(Instant::now() < deadline, "only {} records came", batch.len());
         let keep = &mut |record: RawRecord<'_>| {
-            let RawRecord { slot, offset, timestamp, key, value, headers } = record;
-            assert!(batch.push(Parts { slot, offset, timestamp, key, value }, headers));
+            let RawRecord { slot, offset, timestamp, log_append, key, value, headers } = record;
+            assert!(batch.push(Parts { slot, offset, timestamp, log_append, key, value }, headers));
         };
         consumer.poll(1_000, TURN, keep).expect("no error");
     }
@@ -144,7 +144,7 @@ fn ten_thousand_records_arrive_as_they_were_sent() {
     let broker = broker(4);
     let mut passed_on = Batch::default();
     let bad_name: (&[u8], Option<&[u8]>) = (&[0xff, 0xfe, b'x'], Some(b"not UTF-8"));
-    let parts = Parts { slot: Slot(0), offset: 0, timestamp: -1, key: None, value: None };
+    let parts = Parts { slot: Slot(0), offset: 0, timestamp: -1, log_append: false, key: None, value: None };
     assert!(passed_on.push(parts, [bad_name, (b"null", None), (b"empty", Some(&b""[..]))].into_iter()));
     let inherited = passed_on.get(0).headers();
     let extra: [(&[u8], Option<&[u8]>); 1] = [(b"why", Some(b"because"))];

@@ -51,6 +51,37 @@ const END_TO_END_SECONDS: &[f64] = &[
     21_600.0, 86_400.0,
 ];
 const COMMIT_SECONDS: &[f64] = &[0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// The host does not know what a guest counts: from a thousandth to a million, three bounds to a power of ten.
+const GUEST_VALUES: &[f64] = &[
+    0.001,
+    0.002_5,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+    25.0,
+    50.0,
+    100.0,
+    250.0,
+    500.0,
+    1_000.0,
+    2_500.0,
+    5_000.0,
+    10_000.0,
+    25_000.0,
+    50_000.0,
+    100_000.0,
+    250_000.0,
+    500_000.0,
+    1_000_000.0,
+];
 const BATCH_RECORDS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1_024.0, 2_048.0, 4_096.0];
 
 macro_rules! declare {
@@ -120,6 +151,12 @@ declare! {
         "Guest instances created";
     COMPONENT_LOAD = Gauge "millstream_component_load_seconds" ["pipeline", "tenant", "component"]
         "Time that the last load of the component took, compiling or reading the cache included";
+    GUEST_COUNTER = Counter "millstream_guest_counter_total" ["pipeline", "tenant", "stage", "name"]
+        "A counter of the guest's own, under the name that it gave";
+    GUEST_GAUGE = Gauge "millstream_guest_gauge" ["pipeline", "tenant", "stage", "name"]
+        "A gauge of the guest's own, under the name that it gave";
+    GUEST_HISTOGRAM = Histogram "millstream_guest_histogram" ["pipeline", "tenant", "stage", "name"]
+        "A histogram of the guest's own, under the name that it gave and in the guest's own unit" in GUEST_VALUES;
 }
 
 /// The page `docs/metrics.md`.
@@ -129,7 +166,8 @@ pub fn reference() -> String {
          <!-- Made by `make docs` from the declarations in host/src/telemetry/catalog.rs; do not edit. -->\n\n\
          Served at `/metrics` of the address in `[admin] listen`, in the OpenMetrics or the Prometheus text format, \
          whichever the client asks for. Times are in seconds, sizes in bytes. A series appears with its first value; \
-         no label takes its values from records.\n\n\
+         no label takes its values from records. What a guest counts under names of its own has at most 100 series for \
+         each stage.\n\n\
          | Metric | Type | Labels | Meaning |\n|---|---|---|---|\n",
     );
     for metric in ALL {
@@ -172,7 +210,8 @@ mod tests {
                 assert!(!base.ends_with(odd), "{name}: base units are seconds and bytes");
             }
             let with_unit = ["_seconds", "_bytes", "_records"].iter().any(|unit| base.ends_with(unit));
-            assert!(metric.kind != Kind::Histogram || with_unit, "{name}: a histogram names its unit");
+            let guests_own = name == GUEST_HISTOGRAM.name;
+            assert!(metric.kind != Kind::Histogram || with_unit || guests_own, "{name}: a histogram names its unit");
             assert!(metric.labels.iter().all(|label| !label.starts_with("__") && *label != "le"), "{name}");
             assert!(!metric.help.is_empty() && !metric.help.ends_with('.'), "{name}");
         }

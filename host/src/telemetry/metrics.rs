@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use super::catalog;
+use super::guest_series::GuestSeries;
 use super::health::State;
 use super::histogram::BatchedHistogram;
 use super::series::{Families, Gauges, Labels};
@@ -34,8 +35,12 @@ pub enum Stage {
     Source,
     /// Bytes to value.
     Decode,
-    /// The guest call.
-    Guest,
+    /// The guest's own `deserialize`.
+    Deserialize,
+    /// The guest's `transform`.
+    Transform,
+    /// The guest's own `serialize`.
+    Serialize,
     /// Value to bytes.
     Encode,
     /// Producing.
@@ -126,7 +131,9 @@ impl Stage {
         match self {
             Stage::Source => "source",
             Stage::Decode => "decode",
-            Stage::Guest => "guest",
+            Stage::Deserialize => "deserialize",
+            Stage::Transform => "transform",
+            Stage::Serialize => "serialize",
             Stage::Encode => "encode",
             Stage::Sink => "sink",
             Stage::Commit => "commit",
@@ -270,6 +277,13 @@ impl Metrics {
             families,
             labels,
         }
+    }
+
+    /// The series that the guest of this stage counts into by names of its own. Make one handle for each stage and
+    /// share it by cloning: the limit on series counts for one handle.
+    pub fn guest_series(&self, stage: &str) -> GuestSeries {
+        let labels = self.shared.with([("stage", stage.to_owned())]);
+        GuestSeries::new(Arc::clone(&self.shared.families), labels)
     }
 
     /// The counts so far.

@@ -9,6 +9,7 @@ pub mod logs;
 pub mod histogram;
 pub mod catalog;
 mod series;
+pub mod guest_series;
 pub mod metrics;
 pub mod exposition;
 pub mod health;

@@ -15,7 +15,7 @@ pub type Labels = Vec<(&'static str, String)>;
 type Counters = Family<Labels, Counter>;
 /// Series that go up and down.
 pub type Gauges = Family<Labels, Gauge>;
-type Seconds = Family<Labels, Gauge<f64, AtomicU64>>;
+type Floats = Family<Labels, Gauge<f64, AtomicU64>>;
 type Histograms = Family<Labels, BatchedHistogram, Bounds>;
 
 /// One family of series for each declared metric.
@@ -43,7 +43,10 @@ pub struct Families {
     pub(super) guest_memory: Gauges,
     pub(super) guest_traps: Counters,
     pub(super) guest_instances: Counters,
-    pub(super) component_load: Seconds,
+    pub(super) component_load: Floats,
+    pub(super) guest_counters: Counters,
+    pub(super) guest_gauges: Floats,
+    pub(super) guest_histograms: Histograms,
 }
 
 /// Makes the histograms of a family with the bounds of its declaration.
@@ -82,7 +85,10 @@ impl Families {
             guest_memory: gauges(registry, catalog::GUEST_MEMORY),
             guest_traps: counters(registry, catalog::GUEST_TRAPS),
             guest_instances: counters(registry, catalog::GUEST_INSTANCES),
-            component_load: registered(registry, catalog::COMPONENT_LOAD, Seconds::default()),
+            component_load: registered(registry, catalog::COMPONENT_LOAD, Floats::default()),
+            guest_counters: counters(registry, catalog::GUEST_COUNTER),
+            guest_gauges: registered(registry, catalog::GUEST_GAUGE, Floats::default()),
+            guest_histograms: histograms(registry, catalog::GUEST_HISTOGRAM),
         }
     }
 }

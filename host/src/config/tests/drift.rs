@@ -26,13 +26,35 @@ fn the_schema_has_what_works_and_nothing_else() {
     let properties = &schema["properties"];
     assert!(properties.get("retry").is_none());
     let stage = &properties["stage"]["items"];
-    assert!(stage["properties"].get("config").is_none());
     assert_eq!(stage["additionalProperties"], false);
-    assert_eq!(stage["properties"]["grants"]["items"]["anyOf"][0]["enum"], serde_json::json!(["clock", "random"]));
+    assert_eq!(
+        stage["properties"]["grants"]["items"]["anyOf"][0]["enum"],
+        serde_json::json!(["clock", "random", "log", "metrics", "config"])
+    );
     assert_eq!(stage["properties"]["limits"]["properties"]["memory"]["default"], "64MiB");
     assert_eq!(properties["commit"]["properties"]["records"]["default"], 10_000);
     let format = &properties["source"]["properties"]["format"];
-    assert_eq!(format["anyOf"][0]["enum"], serde_json::json!(["avro"]));
+    assert_eq!(format["anyOf"][0]["enum"], serde_json::json!(["avro", "json", "string", "bytes"]));
+    assert_eq!((&properties["stage"]["minItems"], &properties["stage"]["maxItems"]), (&1.into(), &16.into()));
+    assert_eq!(stage["properties"]["limits"]["properties"]["records"]["maximum"], 10_000);
+    let values = serde_json::json!(["string", "number", "boolean", "object"]);
+    assert_eq!(stage["properties"]["config"]["additionalProperties"]["type"], values);
+    let pattern = &properties["sink"]["properties"]["topics"]["items"]["anyOf"][1];
+    assert_eq!(pattern, &serde_json::json!({ "pattern": "^\\^" }));
+}
+
+#[test]
+fn the_schema_asks_for_a_schema_file_where_the_format_needs_one() {
+    for section in ["source", "sink"] {
+        let rules = &json_schema()["properties"][section]["allOf"];
+        let expected = serde_json::json!([{
+            "if": { "properties": { "format": { "enum": ["avro", "json"] } } },
+            "then": { "required": ["schema"] },
+        }]);
+        assert_eq!(rules, &expected);
+        // The condition holds without the key, too: so the default has to be one of the values.
+        assert_eq!(json_schema()["properties"][section]["properties"]["format"]["default"], "avro");
+    }
 }
 
 #[test]
@@ -44,7 +66,7 @@ fn every_key_has_a_description_and_a_row() {
             assert!(own["description"].as_str().is_some_and(|text| !text.is_empty()), "{name} has no description");
             match key.kind.keys() {
                 Some(keys) => {
-                    let inner = if matches!(key.kind, Kind::Sections(_)) { &own["items"] } else { own };
+                    let inner = if matches!(key.kind, Kind::Sections { .. }) { &own["items"] } else { own };
                     walk(keys, &name, inner, page);
                 }
                 None => {

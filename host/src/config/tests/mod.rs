@@ -1,13 +1,17 @@
 //! The reading of whole files. What is refused, and with which words, is in `refusals`.
 
 mod drift;
+mod formats;
 mod mutations;
 mod refusals;
+mod stages;
+mod topics;
 
 use std::path::Path;
 use std::time::Duration;
 
-use super::spec::{Given, Key, Kind, ROOT, Support};
+use super::key::{Given, Key, Kind, Support};
+use super::spec::ROOT;
 use super::*;
 
 /// The example pipeline, as committed.
@@ -57,8 +61,8 @@ fn the_example_is_a_pipeline() {
     assert_eq!(pipeline.kafka.brokers, Brokers::Embedded);
     assert_eq!(pipeline.source.topics, ["payments"]);
     assert_eq!(pipeline.source.group, "payments-enricher");
-    assert_eq!(pipeline.source.schema, folder.join("schemas/payment.avsc"));
-    assert_eq!(pipeline.stage.guest, folder.join("guests/rust/enrich/enrich.wasm"));
+    assert_eq!(pipeline.source.schema, Some(folder.join("schemas/payment.avsc")));
+    assert_eq!(pipeline.stages[0].guest, folder.join("guests/rust/enrich/enrich.wasm"));
     assert_eq!(pipeline.sink.topic, "payments.enriched");
     assert_eq!(pipeline.errors.reject, Reject::DeadLetter { topic: "payments.dlq".into() });
     assert_eq!(pipeline.commit, Commit { interval: Duration::from_secs(1), records: 10_000 });
@@ -81,11 +85,11 @@ fn what_is_left_out_takes_its_default() {
     assert_eq!(pipeline.kafka.brokers, Brokers::At("localhost:9092".into()));
     assert_eq!(pipeline.source.group, "p");
     assert_eq!((pipeline.source.start, pipeline.source.framing), (Start::Earliest, Framing::Confluent));
-    assert_eq!(pipeline.source.schema, Path::new("conf/in.avsc"));
-    assert_eq!(pipeline.sink.schema, Path::new("/abs/out.avsc"));
-    assert_eq!(pipeline.stage.grants, Grants::default());
-    assert_eq!((pipeline.stage.memory, pipeline.stage.time), (64 << 20, Duration::from_secs(1)));
-    assert!(!pipeline.stage.passthrough);
+    assert_eq!(pipeline.source.schema.as_deref(), Some(Path::new("conf/in.avsc")));
+    assert_eq!(pipeline.sink.schema.as_deref(), Some(Path::new("/abs/out.avsc")));
+    assert_eq!(pipeline.stages[0].grants, Grants::default());
+    assert_eq!((pipeline.stages[0].memory, pipeline.stages[0].time), (64 << 20, Duration::from_secs(1)));
+    assert!(!pipeline.stages[0].passthrough);
     assert_eq!(pipeline.errors.reject, Reject::Stop);
     assert_eq!(pipeline.commit, Commit { interval: Duration::from_secs(1), records: 10_000 });
     assert_eq!(pipeline.admin, None);
@@ -126,10 +130,10 @@ fn every_value_has_its_effect() {
     assert_eq!(pipeline.source.topics, ["b", "orders", "a"]);
     assert_eq!(pipeline.source.group, "g g");
     assert_eq!((pipeline.source.start, pipeline.source.framing), (Start::Latest, Framing::None));
-    assert_eq!(pipeline.stage.guest, Path::new("conf/../g"));
-    assert_eq!(pipeline.stage.grants, Grants { clock: true, random: true });
-    assert_eq!((pipeline.stage.memory, pipeline.stage.time), (1 << 30, Duration::from_millis(10)));
-    assert!(pipeline.stage.passthrough);
+    assert_eq!(pipeline.stages[0].guest, Path::new("conf/../g"));
+    assert_eq!(pipeline.stages[0].grants, Grants { clock: true, random: true, ..Grants::default() });
+    assert_eq!((pipeline.stages[0].memory, pipeline.stages[0].time), (1 << 30, Duration::from_millis(10)));
+    assert!(pipeline.stages[0].passthrough);
     assert_eq!(pipeline.sink.framing, Framing::None);
     assert_eq!(pipeline.errors.reject, Reject::Skip);
     assert_eq!(pipeline.commit, Commit { interval: Duration::from_secs(300), records: 1000 });
@@ -177,7 +181,7 @@ fn keys_can_be_found_again() {
     let text = least_with("[kafka.client]", "debug = \"all\"\nlinger.ms = 5");
     let pipeline = read(&text).unwrap();
     let at = |key: &str| pipeline.locate(key).map(|location| (location.line, location.column));
-    assert_eq!(at("stage.guest"), Some((7, 9)));
+    assert_eq!(at("stage.0.guest"), Some((7, 9)));
     assert_eq!(at("source.topics.0"), Some((4, 11)));
     assert_eq!(at("kafka.client.linger.ms"), Some((13, 13)));
     assert_eq!(at("kafka.producer.linger.ms"), Some((13, 13)), "set for both clients");
@@ -187,7 +191,7 @@ fn keys_can_be_found_again() {
 #[test]
 fn later_steps_report_with_the_same_picture() {
     let pipeline = read(LEAST).unwrap();
-    let problems = pipeline.problem_at("stage.guest", "no such file".into(), Some("build it".into()));
+    let problems = pipeline.problem_at("stage.0.guest", "no such file".into(), Some("build it".into()));
     let expected = "error: no such file
  --> conf/pipeline.toml:7:9
   |
@@ -205,25 +209,29 @@ fn later_steps_report_with_the_same_picture() {
 
 #[test]
 fn every_example_and_every_default_of_the_table_is_legal() {
-    let examples = file_of(&|key| Some(key.example));
-    read(&examples).unwrap_or_else(|problems| panic!("{examples}\n{problems}"));
-    let defaults = file_of(&|key| match key.given {
-        Given::Required => Some(key.example),
-        Given::Default(text) => Some(text),
-        Given::Otherwise(_) => None,
-    });
-    let written = read(&defaults).unwrap_or_else(|problems| panic!("{defaults}\n{problems}"));
-    let required = file_of(&|key| key.is_required().then_some(key.example));
-    let left_out = read(&required).unwrap_or_else(|problems| panic!("{required}\n{problems}"));
-    assert_eq!(written.kafka, left_out.kafka);
-    assert_eq!(written.source, left_out.source);
-    assert_eq!(written.stage, left_out.stage);
-    assert_eq!(written.commit, left_out.commit);
+    for format in ["avro", "json"] {
+        let examples = file_of(format, &|key| Some(key.example));
+        read(&examples).unwrap_or_else(|problems| panic!("{examples}\n{problems}"));
+        let defaults = file_of(format, &|key| match key.given {
+            Given::Required | Given::RequiredWith(..) => Some(key.example),
+            Given::Default(text) => Some(text),
+            Given::Otherwise(_) => None,
+        });
+        let written = read(&defaults).unwrap_or_else(|problems| panic!("{defaults}\n{problems}"));
+        let required = file_of(format, &|key| key.is_typical().then_some(key.example));
+        let left_out = read(&required).unwrap_or_else(|problems| panic!("{required}\n{problems}"));
+        assert_eq!(written.kafka, left_out.kafka);
+        assert_eq!(written.source, left_out.source);
+        assert_eq!(written.stages, left_out.stages);
+        assert_eq!((&written.sink.topics, written.sink.json), (&left_out.sink.topics, left_out.sink.json));
+        assert_eq!(written.commit, left_out.commit);
+    }
 }
 
-/// A file with the keys of the table that work, each with the value that is wanted of it.
-fn file_of(value: &dyn Fn(&Key) -> Option<&'static str>) -> String {
-    fn lines(keys: &[Key], path: &str, value: &dyn Fn(&Key) -> Option<&'static str>, out: &mut String) {
+/// A file with the keys of the table that work, each with the value that is wanted of it. The sink has a given format and
+/// what goes with that.
+fn file_of(format: &str, value: &dyn Fn(&Key) -> Option<&'static str>) -> String {
+    fn lines(keys: &[Key], path: &str, value: &dyn Fn(&Key) -> Option<&'static str>, out: &mut Vec<String>) {
         for key in keys.iter().filter(|key| key.support == Support::Now) {
             let name = reader::join(path, key.name);
             match key.kind {
@@ -235,8 +243,14 @@ fn file_of(value: &dyn Fn(&Key) -> Option<&'static str>) -> String {
     }
     let mut out = String::new();
     for section in ROOT.iter().filter(|section| section.support == Support::Now) {
-        out.push_str(&format!("{}\n", spec::header(section.name)));
-        lines(section.kind.keys().unwrap(), "", value, &mut out);
+        let mut written = vec![format!("{}\n", label::header(section.name))];
+        lines(section.kind.keys().unwrap(), "", value, &mut written);
+        if section.name == "sink" {
+            let other = if format == "json" { ["format =", "framing ="] } else { ["format =", "json."] };
+            written.retain(|line| !other.iter().any(|start| line.starts_with(start)));
+            written.push(format!("format = {format:?}\n"));
+        }
+        out.extend(written);
     }
     out
 }

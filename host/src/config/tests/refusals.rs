@@ -3,7 +3,7 @@
 use super::*;
 
 /// Every problem of a file as `line:column message (help)`.
-fn refused(text: &str) -> Vec<String> {
+pub(super) fn refused(text: &str) -> Vec<String> {
     let Err(problems) = read(text) else { return Vec::new() };
     let shown = problems.iter().map(|problem| {
         let help = problem.help.as_ref().map_or(String::new(), |help| format!(" ({help})"));
@@ -13,7 +13,7 @@ fn refused(text: &str) -> Vec<String> {
 }
 
 /// The only problem of the least file with a line in a section, without its place.
-fn one(section: &str, line: &str) -> String {
+pub(super) fn one(section: &str, line: &str) -> String {
     let name = line.split(['=', ' ']).next().unwrap();
     let text: String =
         LEAST.lines().filter(|other| !is_replaced(section, name, other)).map(|line| format!("{line}\n")).collect();
@@ -91,48 +91,25 @@ fn what_comes_later_is_refused_by_name() {
         one("[pipeline]", "delivery = \"exactly-once\""),
         "`[pipeline] delivery = \"exactly-once\"` is not yet supported (use \"at-least-once\")"
     );
-    for format in ["json", "protobuf", "string", "bytes"] {
-        for section in ["source", "sink"] {
-            assert_eq!(
-                one(&format!("[{section}]"), &format!("format = \"{format}\"")),
-                format!("`[{section}] format = \"{format}\"` is not yet supported (only \"avro\" is supported now)")
-            );
-        }
+    for section in ["source", "sink"] {
+        let help = "(use \"bytes\", and let the guest read and write them)";
+        assert_eq!(
+            one(&format!("[{section}]"), "format = \"protobuf\""),
+            format!("`[{section}] format = \"protobuf\"` is not yet supported {help}")
+        );
     }
-    for grant in ["metrics", "config", "state", "http"] {
+    for grant in ["state", "http"] {
         assert_eq!(
             one("[[stage]]", &format!("grants = [\"clock\", \"{grant}\"]")),
             format!("`[[stage]] grants`: \"{grant}\" is not yet supported (remove it from the list)")
         );
     }
-    let log = "`[[stage]] grants`: \"log\" is not yet supported (remove it from the list; what a guest prints becomes log lines)";
-    assert_eq!(one("[[stage]]", "grants = [\"log\"]"), log);
-    assert_eq!(one("[[stage]]", "config = { rate = \"1.0\" }"), "`[[stage]] config` is not yet supported (remove it)");
     let retry = one("[retry]", "initial = \"100ms\"");
     assert!(retry.starts_with("`[retry]` is not yet supported (remove the section; "), "{retry}");
     assert_eq!(
         one("[source]", "topics = [\"^pay.*\"]"),
         "`[source] topics`: the pattern \"^pay.*\" is not yet supported (list the topics by their full names)"
     );
-}
-
-#[test]
-fn stages() {
-    assert_eq!(
-        refused(&format!("{LEAST}[[stage]]\nguest = \"h\"\n")),
-        [
-            "11:1 a second `[[stage]]` is not yet supported (exactly one for now; run further stages as pipelines of their own, \
-          with a topic between them)"
-        ]
-    );
-    assert_eq!(
-        refused(&LEAST.replace("[[stage]]", "[stage]")),
-        ["6:1 `[[stage]]` is written with double brackets (write [[stage]]; each one is a stage of its own)"]
-    );
-    let none = LEAST.replace("[[stage]]\nguest = \"g.wasm\"\n", "");
-    let help = "(add:\n[[stage]]\nguest = \"guests/rust/enrich/enrich.wasm\")";
-    assert_eq!(refused(&none), [format!("0:0 the section `[[stage]]` is missing {help}")]);
-    assert_eq!(refused(&format!("stage = []\n{none}")), [format!("1:9 there is no `[[stage]]` {help}")]);
 }
 
 #[test]

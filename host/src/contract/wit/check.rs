@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::{MAX_MEMBERS, Refusal};
+use super::Refusal;
+use super::closing::closing;
+use super::limits::MAX_MEMBERS;
 use crate::contract::names;
 use crate::schema::{Kind, Schema, TypeId};
 
@@ -10,7 +12,7 @@ struct Check<'a> {
     schema: &'a Schema,
     side: &'static str,
     fields: Option<&'a [String]>,
-    open: Vec<TypeId>,
+    closing: HashSet<(TypeId, TypeId)>,
     done: HashSet<TypeId>,
 }
 
@@ -19,7 +21,7 @@ pub(super) fn check(schema: &Schema, side: &'static str, fields: Option<&[String
     if let Some(fields) = fields {
         known_fields(schema, side, fields)?;
     }
-    let mut check = Check { schema, side, fields, open: Vec::new(), done: HashSet::new() };
+    let mut check = Check { schema, side, fields, closing: closing(schema), done: HashSet::new() };
     let place = match schema.kind(schema.root()) {
         Kind::Record(record) => record.name.0.clone(),
         _ => "the outermost type".into(),
@@ -61,24 +63,25 @@ impl Check<'_> {
         Err(Refusal::NoData { side: self.side, place: place.to_string(), ty, role })
     }
 
+    /// What stands behind a generic record is no business of the guest's types.
+    fn step(&mut self, holder: TypeId, held: TypeId, place: &str) -> Result<(), Refusal> {
+        if self.closing.contains(&(holder, held)) { Ok(()) } else { self.visit(held, place) }
+    }
+
     fn visit(&mut self, id: TypeId, place: &str) -> Result<(), Refusal> {
         if self.done.contains(&id) || self.schema.is_empty(id) {
             return Ok(());
         }
         let kind = self.schema.kind(id);
-        if self.open.contains(&id) {
-            let record = kind.full_name().map(|name| name.0.clone()).unwrap_or_default();
-            return Err(Refusal::Recursive { side: self.side, record });
-        }
-        self.open.push(id);
+        self.done.insert(id);
         match kind {
             Kind::Array(item) => {
                 self.carries(*item, &format!("an item of {place}"), "the item of an array")?;
-                self.visit(*item, place)?;
+                self.step(id, *item, place)?;
             }
             Kind::Map(value) => {
                 self.carries(*value, &format!("a value of {place}"), "the value of a map")?;
-                self.visit(*value, place)?;
+                self.step(id, *value, place)?;
             }
             Kind::Union(branches) => {
                 if let Some(optional) = names::optional(self.schema, branches) {
@@ -86,7 +89,7 @@ impl Check<'_> {
                 }
                 self.members(id, branches.len())?;
                 for branch in branches {
-                    self.visit(*branch, place)?;
+                    self.step(id, *branch, place)?;
                 }
             }
             Kind::Enum(symbols) => self.members(id, symbols.symbols.len())?,
@@ -96,13 +99,11 @@ impl Check<'_> {
                 let chosen: Vec<_> = record.fields.iter().filter(|field| chosen(&field.name)).collect();
                 self.members(id, chosen.len())?;
                 for field in chosen {
-                    self.visit(field.ty, &format!("{}.{}", record.name.0, field.name))?;
+                    self.step(id, field.ty, &format!("{}.{}", record.name.0, field.name))?;
                 }
             }
             _ => {}
         }
-        self.open.pop();
-        self.done.insert(id);
         Ok(())
     }
 

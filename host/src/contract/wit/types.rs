@@ -1,90 +1,64 @@
-//! The interface `types`: Avro types as WIT types, each written once.
+//! Avro types as WIT types, each written once, in the interface `types`.
 
 use std::collections::{HashMap, HashSet};
 
+use super::closing::{children, closing};
 use super::doc::{comment, note};
+use super::scope::{Expression, Origin, Scope};
 use crate::contract::names::{self, Named, escape};
 use crate::schema::{Field, Kind, Record, Schema, TypeId};
 
-/// One of the two schemas, with the WIT names of its types.
+/// One of the guest's schemas, with the WIT names of its types.
 pub(super) struct Side<'a> {
-    schema: &'a Schema,
+    pub schema: &'a Schema,
     fields: Option<&'a [String]>,
     named: Vec<Named>,
     names: HashMap<TypeId, String>,
-    /// Types the other side has already written.
+    closing: HashSet<(TypeId, TypeId)>,
+    /// Types another side has already written.
     shared: HashSet<TypeId>,
-}
-
-/// A type expression in which names can still be replaced.
-pub(super) struct TypeText(Vec<Part>);
-
-enum Part {
-    Text(&'static str),
-    Name(String),
-}
-
-impl TypeText {
-    /// Puts `new` wherever `old` stands.
-    pub fn rename(&mut self, old: &str, new: &str) {
-        for part in &mut self.0 {
-            if let Part::Name(name) = part
-                && name == old
-            {
-                *name = new.to_string();
-            }
-        }
-    }
-
-    /// As it stands in a WIT file.
-    pub fn text(&self) -> String {
-        let part = |part: &Part| match part {
-            Part::Text(text) => text.to_string(),
-            Part::Name(name) => escape(name),
-        };
-        self.0.iter().map(part).collect()
-    }
-}
-
-/// All types of both sides; empty where neither needs a type of its own.
-pub(super) fn interface(input: &Side, output: &Side) -> String {
-    let bodies: Vec<String> = [input, output].into_iter().flat_map(Side::definitions).collect();
-    if bodies.is_empty() {
-        return String::new();
-    }
-    format!(
-        "/// The records of this guest, made from its Avro schemas by `millstream wit`.\ninterface types {{\n{}}}\n",
-        bodies.join("\n")
-    )
 }
 
 impl<'a> Side<'a> {
     pub fn new(schema: &'a Schema, fields: Option<&'a [String]>) -> Self {
-        let named = names::named_types(schema, fields);
         // Names are those of the whole schema, so that choosing fields renames nothing.
         let names = names::type_names(schema).into_iter().collect();
-        Self { schema, fields, named, names, shared: HashSet::new() }
+        let closing = closing(schema);
+        let mut side = Self { schema, fields, named: Vec::new(), names, closing, shared: HashSet::new() };
+        let mut reached = HashSet::new();
+        side.reach(schema.root(), &mut reached);
+        side.named = names::named_types(schema, fields).into_iter().filter(|n| reached.contains(&n.id)).collect();
+        side
     }
 
-    /// Shares with the input what is the same there, and renames what is only called the same.
-    pub fn beside(mut self, input: &Side) -> Self {
-        let theirs: HashMap<&str, TypeId> = input.named.iter().map(|n| (input.name(n.id), n.id)).collect();
-        let mut taken: HashSet<String> = input.names.values().chain(self.names.values()).cloned().collect();
+    /// All types that the guest gets to see: not those behind a generic record.
+    fn reach(&self, id: TypeId, reached: &mut HashSet<TypeId>) {
+        if !reached.insert(id) {
+            return;
+        }
+        let below = match self.schema.kind(id) {
+            Kind::Record(record) => self.members(id, record).iter().map(|(_, field)| field.ty).collect(),
+            _ => children(self.schema, id),
+        };
+        below.into_iter().filter(|child| !self.closes(id, *child)).for_each(|child| self.reach(child, reached));
+    }
+
+    /// Shares with the sides before it what is the same there, and renames what is only called the same.
+    pub fn beside(mut self, others: &[&Side], suffix: &str) -> Self {
+        let mut theirs: HashMap<&str, Vec<(&Side, TypeId)>> = HashMap::new();
+        for (side, named) in others.iter().flat_map(|side| side.named.iter().map(move |named| (*side, named))) {
+            theirs.entry(side.name(named.id)).or_default().push((side, named.id));
+        }
+        let all = others.iter().flat_map(|side| side.names.values());
+        let mut taken: HashSet<String> = all.chain(self.names.values()).cloned().collect();
         let mut renamed = Vec::new();
         for named in &self.named {
-            let Some(other) = theirs.get(self.name(named.id)) else { continue };
-            if same(input, *other, &self, named.id) {
+            let Some(others) = theirs.get(self.name(named.id)) else { continue };
+            if others.iter().any(|(side, other)| same(side, *other, &self, named.id)) {
                 self.shared.insert(named.id);
                 continue;
             }
-            let wanted = format!("{}-output", self.name(named.id));
-            let mut name = wanted.clone();
-            let mut number = 2;
-            while !taken.insert(name.clone()) {
-                name = format!("{wanted}{number}");
-                number += 1;
-            }
-            renamed.push((named.id, name));
+            renamed.push((named.id, free(&format!("{}-{suffix}", self.name(named.id)), &mut taken)));
         }
         self.names.extend(renamed);
         self
@@ -95,30 +69,66 @@ impl<'a> Side<'a> {
         self.schema.describe(self.schema.root())
     }
 
-    pub fn root_type(&self) -> TypeText {
-        let mut parts = Vec::new();
-        self.expression(self.schema.root(), &mut parts);
-        TypeText(parts)
+    /// The whole value.
+    pub fn root(&self) -> Expression {
+        let mut out = Expression::default();
+        self.expression(self.schema.root(), &mut out);
+        out
     }
 
-    /// Names of the types that the root's expression mentions.
-    pub fn named_in_root(&self) -> Vec<String> {
-        let names = self.root_type().0.into_iter().filter_map(|part| match part {
-            Part::Name(name) => Some(name),
-            Part::Text(_) => None,
-        });
-        names.collect()
+    /// The name of the root's own type, where it has one.
+    pub fn root_name(&self) -> Option<&str> {
+        self.names.get(&self.schema.root()).map(String::as_str)
+    }
+
+    /// The types that this side writes.
+    pub fn written(&self) -> impl Iterator<Item = (TypeId, &str)> {
+        let own = self.named.iter().filter(|named| !self.shared.contains(&named.id));
+        own.map(|named| (named.id, self.name(named.id)))
+    }
+
+    /// Whether a type holds the other only as a generic record.
+    pub fn closes(&self, holder: TypeId, held: TypeId) -> bool {
+        self.closing.contains(&(holder, held))
+    }
+
+    /// Whether any of its types holds a generic record.
+    pub fn has_generic(&self) -> bool {
+        self.written().any(|(id, _)| {
+            let below = match self.schema.kind(id) {
+                Kind::Record(record) => self.members(id, record).iter().map(|(_, field)| field.ty).collect(),
+                _ => children(self.schema, id),
+            };
+            below.into_iter().any(|child| self.closed_below(id, child).is_some())
+        })
+    }
+
+    /// A record's fields as a guest sees them: chosen, and carrying data.
+    pub fn members<'r>(&self, id: TypeId, record: &'r Record) -> Vec<(String, &'r Field)> {
+        let fields = self.fields.filter(|_| id == self.schema.root());
+        let seen = |field: &Field| {
+            fields.is_none_or(|fields| fields.contains(&field.name)) && !names::is_unit(self.schema, field.ty)
+        };
+        names::field_names(record).into_iter().zip(&record.fields).filter(|(_, field)| seen(field)).collect()
     }
 
     fn name(&self, id: TypeId) -> &str {
         self.names.get(&id).map_or("", String::as_str)
     }
 
-    fn expression(&self, id: TypeId, out: &mut Vec<Part>) {
+    /// What `holder` holds as `held`.
+    fn held(&self, holder: TypeId, held: TypeId, out: &mut Expression) {
+        match self.closes(holder, held) {
+            true => out.name(Origin::Generic, "generic-record"),
+            false => self.expression(held, out),
+        }
+    }
+
+    fn expression(&self, id: TypeId, out: &mut Expression) {
         let mut wrapped = |before: &'static str, inner: TypeId, after: &'static str| {
-            out.push(Part::Text(before));
-            self.expression(inner, out);
-            out.push(Part::Text(after));
+            out.text(before);
+            self.held(id, inner, out);
+            out.text(after);
         };
         let text = match self.schema.kind(id) {
             Kind::Null => "",
@@ -133,34 +143,51 @@ impl<'a> Side<'a> {
             Kind::Map(value) => return wrapped("list<tuple<string, ", *value, ">>"),
             Kind::Union(branches) => match names::optional(self.schema, branches) {
                 Some(optional) => return wrapped("option<", optional.inner, ">"),
-                None => return out.push(Part::Name(self.name(id).to_string())),
+                None => return out.name(Origin::Types, self.name(id)),
             },
-            Kind::Enum(_) | Kind::Record(_) => return out.push(Part::Name(self.name(id).to_string())),
+            Kind::Enum(_) | Kind::Record(_) => return out.name(Origin::Types, self.name(id)),
         };
-        out.push(Part::Text(text));
+        out.text(text);
     }
 
-    fn type_text(&self, id: TypeId) -> String {
-        let mut parts = Vec::new();
-        self.expression(id, &mut parts);
-        TypeText(parts).text()
+    /// The record that a field's or case's type closes a circle with, where its expression does.
+    fn closed_below(&self, holder: TypeId, held: TypeId) -> Option<TypeId> {
+        if self.closes(holder, held) {
+            return Some(held);
+        }
+        match self.schema.kind(held) {
+            Kind::Array(inner) | Kind::Map(inner) => self.closed_below(held, *inner),
+            Kind::Union(branches) => {
+                let optional = names::optional(self.schema, branches)?;
+                self.closed_below(held, optional.inner)
+            }
+            _ => None,
+        }
     }
 
-    fn definitions(&self) -> Vec<String> {
-        let own = self.named.iter().filter(|named| !self.shared.contains(&named.id));
-        own.map(|named| self.definition(named)).collect()
+    /// What the type of a field or case does not tell.
+    fn notes(&self, holder: TypeId, held: TypeId) -> Option<String> {
+        let Some(again) = self.closed_below(holder, held) else { return note(self.schema, held) };
+        let name = self.schema.kind(again).full_name().map(|name| name.0.clone()).unwrap_or_default();
+        Some(format!("{name} again, as a generic record: a WIT type cannot contain itself."))
     }
 
-    fn definition(&self, named: &Named) -> String {
-        let name = escape(self.name(named.id));
-        match self.schema.kind(named.id) {
+    /// One type of this side.
+    pub fn definition(&self, id: TypeId, scope: &Scope) -> String {
+        let name = escape(self.name(id));
+        let text_of = |held: TypeId| {
+            let mut out = Expression::default();
+            self.held(id, held, &mut out);
+            scope.text(&out)
+        };
+        match self.schema.kind(id) {
             Kind::Record(record) => {
                 let mut text = comment("    ", record.doc.as_deref().unwrap_or_default());
                 text.push_str(&format!("    record {name} {{\n"));
-                for (name, field) in self.members(named.id, record) {
-                    let doc = [field.doc.clone(), note(self.schema, field.ty)];
+                for (name, field) in self.members(id, record) {
+                    let doc = [field.doc.clone(), self.notes(id, field.ty)];
                     text.push_str(&comment("        ", &doc.into_iter().flatten().collect::<Vec<_>>().join("\n")));
-                    text.push_str(&format!("        {}: {},\n", escape(&name), self.type_text(field.ty)));
+                    text.push_str(&format!("        {}: {},\n", escape(&name), text_of(field.ty)));
                 }
                 text + "    }\n"
             }
@@ -173,13 +200,13 @@ impl<'a> Side<'a> {
                 text + "    }\n"
             }
             Kind::Union(branches) => {
-                let described = format!("One of the schema's {}.", self.schema.describe(named.id));
+                let described = format!("One of the schema's {}.", self.schema.describe(id));
                 let mut text = comment("    ", &described) + &format!("    variant {name} {{\n");
                 for (name, branch) in names::branch_names(self.schema, branches).iter().zip(branches) {
-                    text.push_str(&comment("        ", &note(self.schema, *branch).unwrap_or_default()));
+                    text.push_str(&comment("        ", &self.notes(id, *branch).unwrap_or_default()));
                     let payload = match names::is_unit(self.schema, *branch) {
                         true => String::new(),
-                        false => format!("({})", self.type_text(*branch)),
+                        false => format!("({})", text_of(*branch)),
                     };
                     text.push_str(&format!("        {}{payload},\n", escape(name)));
                 }
@@ -188,15 +215,17 @@ impl<'a> Side<'a> {
             _ => String::new(),
         }
     }
+}
 
-    /// A record's fields as a guest sees them: chosen, and carrying data.
-    fn members<'r>(&self, id: TypeId, record: &'r Record) -> Vec<(String, &'r Field)> {
-        let fields = self.fields.filter(|_| id == self.schema.root());
-        let seen = |field: &Field| {
-            fields.is_none_or(|fields| fields.contains(&field.name)) && !names::is_unit(self.schema, field.ty)
-        };
-        names::field_names(record).into_iter().zip(&record.fields).filter(|(_, field)| seen(field)).collect()
+/// The name, with the first number behind it that makes it new.
+pub(super) fn free(wanted: &str, taken: &mut HashSet<String>) -> String {
+    let mut name = wanted.to_string();
+    let mut number = 2;
+    while !taken.insert(name.clone()) {
+        name = format!("{wanted}{number}");
+        number += 1;
     }
+    name
 }
 
 /// Whether two types are the same in WIT, names included, all the way down.
@@ -204,14 +233,22 @@ fn same(a: &Side, at: TypeId, b: &Side, bt: TypeId) -> bool {
     let mut seen = HashSet::new();
     let mut open = vec![(at, bt)];
     while let Some((at, bt)) = open.pop() {
-        if seen.insert((at, bt)) && !same_level(a, at, b, bt, &mut open) {
+        let mut below = Vec::new();
+        if seen.insert((at, bt)) && !same_level(a, at, b, bt, &mut below) {
             return false;
+        }
+        for (ac, bc) in below {
+            match (a.closes(at, ac), b.closes(bt, bc)) {
+                (true, true) => {}
+                (false, false) => open.push((ac, bc)),
+                _ => return false,
+            }
         }
     }
     true
 }
 
-fn same_level(a: &Side, at: TypeId, b: &Side, bt: TypeId, open: &mut Vec<(TypeId, TypeId)>) -> bool {
+fn same_level(a: &Side, at: TypeId, b: &Side, bt: TypeId, below: &mut Vec<(TypeId, TypeId)>) -> bool {
     if a.names.get(&at) != b.names.get(&bt) {
         return false;
     }
@@ -223,16 +260,16 @@ fn same_level(a: &Side, at: TypeId, b: &Side, bt: TypeId, open: &mut Vec<(TypeId
         (Kind::Bytes | Kind::Fixed(_), Kind::Bytes | Kind::Fixed(_)) => true,
         (Kind::Enum(a), Kind::Enum(b)) => names::symbol_names(&a.symbols) == names::symbol_names(&b.symbols),
         (Kind::Array(at), Kind::Array(bt)) | (Kind::Map(at), Kind::Map(bt)) => {
-            open.push((*at, *bt));
+            below.push((*at, *bt));
             true
         }
         (Kind::Union(at), Kind::Union(bt)) => {
-            open.extend(at.iter().copied().zip(bt.iter().copied()));
+            below.extend(at.iter().copied().zip(bt.iter().copied()));
             at.len() == bt.len() && names::branch_names(a.schema, at) == names::branch_names(b.schema, bt)
         }
         (Kind::Record(ar), Kind::Record(br)) => {
             let (am, bm) = (a.members(at, ar), b.members(bt, br));
-            open.extend(am.iter().zip(&bm).map(|((_, a), (_, b))| (a.ty, b.ty)));
+            below.extend(am.iter().zip(&bm).map(|((_, a), (_, b))| (a.ty, b.ty)));
             am.iter().map(|(name, _)| name).eq(bm.iter().map(|(name, _)| name))
         }
         (x, y) => std::mem::discriminant(x) == std::mem::discriminant(y),

@@ -4,16 +4,19 @@
 //! Cargo.lock), and the only `unsafe` around guests. Everything that interprets bytes is safe code elsewhere:
 //! `decode` builds the image, `encode` reads the guest's memory as a slice.
 
+mod handles;
+
 use std::cell::RefCell;
 use std::mem::MaybeUninit;
 use std::sync::{Arc, Mutex};
 
 use wasmtime::component::__internal::{CanonicalAbiInfo, InstanceType, InterfaceType, LiftContext, LowerContext};
-use wasmtime::component::{ComponentType, Func, Lift, Lower, TypedFunc};
+use wasmtime::component::{ComponentType, Func, Lift, Lower, ResourceAny, TypedFunc};
 use wasmtime::{Result, Store, ValRaw, bail};
 
 use crate::decode::{Carried, From, Image};
-use crate::encode::{Broken, EncodePlan, OutputLimits, Outputs, Returned};
+use crate::encode::{Broken, EncodePlan, OutputLimits, Outputs, Returned, Rows};
+use handles::Records;
 
 /// A guest's function of the shape `func(list<T>) -> list<result<U, fault>>`, ready to be called.
 #[derive(Debug, Clone, Copy)]
@@ -26,16 +29,33 @@ pub(super) struct Lane {
 pub(super) struct Answer {
     /// How to read the answer.
     pub(super) plan: Arc<EncodePlan>,
-    /// Fields that went past the guest.
+    /// Fields that went past the guest, and for each record its row among them, where they differ.
     pub(super) carried: Carried,
+    pub(super) rows: Vec<u32>,
     /// Records that the guest got.
     pub(super) records: usize,
     /// Bounds of the answer.
     pub(super) limits: OutputLimits,
     /// Where values and verdicts go.
     pub(super) outputs: Outputs,
+    /// Values that stay in the guest; those of the answer are added.
+    pub(super) held: Vec<Option<ResourceAny>>,
     /// What the guest broke, if it did.
     pub(super) broken: Option<Broken>,
+}
+
+/// What a call gives to the guest.
+pub(super) struct Argument<'a> {
+    /// Bytes that the image refers to.
+    pub(super) source: &'a [u8],
+    /// The records.
+    pub(super) image: &'a mut Image,
+    /// Their alignment.
+    pub(super) align: usize,
+    /// Where a handle stands in each, if it is one.
+    pub(super) handle_at: usize,
+    /// Bytes from record to record.
+    pub(super) stride: usize,
 }
 
 thread_local! {
@@ -55,16 +75,18 @@ impl Lane {
     pub(super) fn call<T: 'static>(
         &self,
         store: &mut Store<T>,
-        source: &[u8],
-        image: &mut Image,
-        align: u32,
+        argument: Argument<'_>,
         answer: Answer,
     ) -> (Option<Answer>, Result<()>) {
+        let held = match argument.image.handles() {
+            [] => Vec::new(),
+            _ => answer.held.clone(),
+        };
         ANSWER.set(Some(answer));
         // SAFETY: `new` has checked this function against these parameter and result types; the lifetime of `Batch`
         // takes no part in that check.
         let func: TypedFunc<(Batch<'_>,), (Answered,)> = unsafe { TypedFunc::new_unchecked(self.func) };
-        let batch = Batch { source, image: Mutex::new(image), align };
+        let batch = Batch { argument: Mutex::new(argument), held };
         let done = func.call(store, (batch,));
         (ANSWER.take(), done.map(drop))
     }
@@ -72,15 +94,15 @@ impl Lane {
 
 /// The argument: a list of records whose image is ready.
 struct Batch<'a> {
-    source: &'a [u8],
     /// A mutex only because wasmtime wants arguments that could be shared; it is never contended.
-    image: Mutex<&'a mut Image>,
-    align: u32,
+    argument: Mutex<Argument<'a>>,
+    held: Vec<Option<ResourceAny>>,
 }
 
 impl Batch<'_> {
-    fn write<T: 'static>(&self, cx: &mut LowerContext<'_, T>) -> Result<(usize, usize)> {
-        let Ok(mut image) = self.image.try_lock() else { bail!("a batch was lowered twice") };
+    fn write<T: 'static>(&self, cx: &mut LowerContext<'_, T>, ty: InterfaceType) -> Result<(usize, usize)> {
+        let Ok(mut argument) = self.argument.try_lock() else { bail!("a batch was lowered twice") };
+        let Argument { source, image, align, handle_at, stride } = &mut *argument;
         // First all memory is asked for, which calls the guest each time; then all bytes are copied in one go. A list's
         // pointers are all set before it is copied itself.
         for index in 0..image.fixups().len() {
@@ -93,16 +115,18 @@ impl Batch<'_> {
             image.set_pointer(index, u32::try_from(pointer)?);
         }
         let records = image.records();
-        let start = cx.realloc(0, 0, self.align, records.len())?;
+        let start = cx.realloc(0, 0, u32::try_from(*align)?, records.len())?;
         let memory = cx.as_slice_mut();
         copy(memory, start, records)?;
         for fixup in image.fixups() {
             let bytes = match fixup.from {
-                From::Source => &self.source[fixup.start as usize..][..fixup.len as usize],
+                From::Source => &source[fixup.start as usize..][..fixup.len as usize],
                 From::Image(_) => image.slice(fixup.start as usize, fixup.len as usize),
             };
             copy(memory, image.pointer(fixup), bytes)?;
         }
+        let records = Records { start, stride: *stride, handle_at: *handle_at };
+        handles::lower(cx, ty, records, image.handles(), &self.held)?;
         Ok((start, image.count()))
     }
 }
@@ -134,16 +158,16 @@ unsafe impl Lower for Batch<'_> {
     fn linear_lower_to_flat<T>(
         &self,
         cx: &mut LowerContext<'_, T>,
-        _: InterfaceType,
+        ty: InterfaceType,
         dst: &mut MaybeUninit<[ValRaw; 2]>,
     ) -> Result<()> {
-        let (pointer, count) = self.write(cx)?;
+        let (pointer, count) = self.write(cx, ty)?;
         dst.write([ValRaw::i64(pointer as i64), ValRaw::i64(count as i64)]);
         Ok(())
     }
 
-    fn linear_lower_to_memory<T>(&self, cx: &mut LowerContext<'_, T>, _: InterfaceType, offset: usize) -> Result<()> {
-        let (pointer, count) = self.write(cx)?;
+    fn linear_lower_to_memory<T>(&self, cx: &mut LowerContext<'_, T>, ty: InterfaceType, offset: usize) -> Result<()> {
+        let (pointer, count) = self.write(cx, ty)?;
         let pair = [u32::try_from(pointer)?.to_le_bytes(), u32::try_from(count)?.to_le_bytes()];
         copy(cx.as_slice_mut(), offset, pair.as_flattened())
     }
@@ -164,29 +188,32 @@ unsafe impl ComponentType for Answered {
 
 // SAFETY: lifting reads the guest's memory through a checked slice, and makes no value out of it.
 unsafe impl Lift for Answered {
-    fn linear_lift_from_flat(cx: &mut LiftContext<'_>, _: InterfaceType, src: &[ValRaw; 2]) -> Result<Self> {
-        read(cx, src[0].get_u32(), src[1].get_u32())
+    fn linear_lift_from_flat(cx: &mut LiftContext<'_>, ty: InterfaceType, src: &[ValRaw; 2]) -> Result<Self> {
+        read(cx, ty, src[0].get_u32(), src[1].get_u32())
     }
 
-    fn linear_lift_from_memory(cx: &mut LiftContext<'_>, _: InterfaceType, bytes: &[u8]) -> Result<Self> {
+    fn linear_lift_from_memory(cx: &mut LiftContext<'_>, ty: InterfaceType, bytes: &[u8]) -> Result<Self> {
         match bytes {
             [a, b, c, d, e, f, g, h] => {
-                read(cx, u32::from_le_bytes([*a, *b, *c, *d]), u32::from_le_bytes([*e, *f, *g, *h]))
+                read(cx, ty, u32::from_le_bytes([*a, *b, *c, *d]), u32::from_le_bytes([*e, *f, *g, *h]))
             }
             _ => bail!("a list is a pointer and a length"),
         }
     }
 }
 
-fn read(cx: &mut LiftContext<'_>, pointer: u32, count: u32) -> Result<Answered> {
+fn read(cx: &mut LiftContext<'_>, ty: InterfaceType, pointer: u32, count: u32) -> Result<Answered> {
     let memory = cx.memory();
     ANSWER.with_borrow_mut(|answer| {
         let Some(answer) = answer else { bail!("a guest answered outside of a call") };
-        let Answer { plan, carried, records, limits, outputs, broken } = answer;
-        if let Err(error) = plan.encode(Returned { memory, pointer, count }, *records, carried, *limits, outputs) {
+        let Answer { plan, carried, rows, records, limits, outputs, held, broken } = answer;
+        let rows = Rows { carried, rows };
+        outputs.first_handle = held.len() as u32;
+        if let Err(error) = plan.encode(Returned { memory, pointer, count }, *records, rows, *limits, outputs) {
             *broken = Some(error);
             bail!("the guest broke the canonical ABI");
         }
+        handles::lift(cx, ty, &outputs.handles, held)?;
         Ok(Answered)
     })
 }

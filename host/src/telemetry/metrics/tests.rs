@@ -92,7 +92,7 @@ fn busy() -> (Exporter, Metrics, Vec<Lag>) {
         metrics.committed(10, 0.004);
         metrics.commit_failed(1.5);
         metrics.error("truncated", Stage::Decode, 2);
-        metrics.errors("trap", Stage::Guest).inc();
+        metrics.errors("trap", Stage::Transform).inc();
         metrics.batch_size().observe(10.0);
         metrics.end_to_end().observe_all([0.003, 0.2, -1.0, 1e9]);
         metrics.in_flight_by(4, 400);
@@ -105,6 +105,10 @@ fn busy() -> (Exporter, Metrics, Vec<Lag>) {
         guest.instance_created();
         guest.trapped("unreachable");
         guest.loaded(0.25);
+        let mut own = metrics.guest_series("enrich").open();
+        own.add("seen", 3);
+        own.set("level", 0.5);
+        own.observe("size", 12.0);
     }
     (exporter, metrics, lags)
 }

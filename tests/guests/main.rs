@@ -1,0 +1,36 @@
+//! The example guests, each run by its own example pipeline: records in, and exactly the right records out.
+//!
+//! Every story is told twice: on the broker embedded in the program, and on a real Apache Kafka. What comes out is
+//! read by Avro code that is not the program's.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails loudly, its steps outside of it too")]
+
+mod account_balances;
+mod csv;
+mod dedup;
+mod enrich;
+mod example;
+mod fan_out;
+mod filter;
+mod mask;
+mod payment;
+mod refusals;
+mod route;
+
+/// Two tests of one story.
+macro_rules! on_both_brokers {
+    ($story:ident) => {
+        mod $story {
+            #[test]
+            fn on_the_embedded_broker() {
+                super::$story(crate::example::Ground::Embedded);
+            }
+
+            #[test]
+            fn on_kafka() {
+                super::$story(crate::example::Ground::Kafka);
+            }
+        }
+    };
+}
+use on_both_brokers;
