@@ -1,0 +1,36 @@
+//! Bindings of a guest's world, by wit-bindgen as a library.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use wit_bindgen_core::{Files, WorldGenerator};
+
+use crate::component::read;
+
+/// Go packages for the world `transform`.
+pub fn go(wit: &Path, out: &Path, module: &str) -> Result<()> {
+    let opts = wit_bindgen_go::Opts { pkg_name: Some(format!("{module}/bindings")), export_pkg_name: Some(module.to_owned()), ..Default::default() };
+    write(&mut *opts.build(), wit, out)
+}
+
+/// A C header and source for the world `transform`, and an object file with its types.
+pub fn c(wit: &Path, out: &Path) -> Result<()> {
+    write(&mut *wit_bindgen_c::Opts::default().build(), wit, out)
+}
+
+fn write(generator: &mut dyn WorldGenerator, wit: &Path, out: &Path) -> Result<()> {
+    let (mut resolve, world) = read(wit)?;
+    let mut files = Files::default();
+    generator.generate(&mut resolve, world, &mut files)?;
+    for (name, contents) in files.iter() {
+        let path = out.join(name);
+        let folder = path.parent().unwrap_or(out);
+        std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+        // What did not change keeps its time, so that nothing is compiled again for it.
+        if std::fs::read(&path).is_ok_and(|old| old == contents) {
+            continue;
+        }
+        std::fs::write(&path, contents).with_context(|| format!("writing {}", path.display()))?;
+    }
+    Ok(())
+}

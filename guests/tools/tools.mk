@@ -1,0 +1,24 @@
+# What the guests of several languages share: where tools are put (never outside of the repository's target folder),
+# and the program that writes bindings and makes components.
+
+ROOT := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/../..)
+TOOLS := $(ROOT)/target/tools
+# Intermediate files of a language's guests.
+BUILD = $(ROOT)/target/guests-$(LANGUAGE)
+GUEST_TOOLS := $(TOOLS)/build/release/guest-tools
+CASES := $(patsubst %/pipeline.toml,%,$(wildcard */pipeline.toml))
+
+.DELETE_ON_ERROR:
+.PHONY: all tools clean $(CASES)
+
+all: $(CASES)
+
+# What a case is made of: its own files and its WIT folder, but not what is written from them.
+sources = $(shell find -L $(1) -type f ! -path '*/bindings/*' ! -path '*/__pycache__/*' ! -name '*.wasm' ! -name '*.md' ! -name pipeline.toml)
+
+$(GUEST_TOOLS): $(wildcard $(ROOT)/guests/tools/src/*.rs $(ROOT)/guests/tools/Cargo.* $(ROOT)/host/adapters/preview1/*)
+	cargo build --release --locked --manifest-path $(ROOT)/guests/tools/Cargo.toml --target-dir $(TOOLS)/build
+	@touch $@
+
+clean:
+	rm -rf $(BUILD) $(wildcard */*.wasm */bindings)
