@@ -4,7 +4,7 @@ function enrich(payment) {
   if (payment.amount < 0) {
     return { tag: "err", val: { tag: "reject", val: `negative amount ${payment.amount}` } };
   }
-  const amountEur = (Number(payment.amount) / 100) * payment.rate;
+  const amountEur = (payment.amount / 100) * payment.rate;
   const risk = amountEur > 9000 ? 2 : payment.country !== "DE" ? 1 : 0;
   return { tag: "ok", val: { ...payment, amountEur, risk } };
 }

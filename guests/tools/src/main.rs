@@ -4,6 +4,9 @@
 mod bindings;
 mod component;
 mod exports;
+mod longs;
+mod script;
+mod types;
 mod world;
 
 use std::path::Path;
@@ -15,7 +18,7 @@ const USAGE: &str = "usage:
   guest-tools bindings go WIT OUT --module NAME   Go packages below OUT, which is the package NAME of the guest's module
   guest-tools bindings c WIT OUT                  transform.h, transform.c and the object that says the types
   guest-tools component CORE WIT OUT              a component of a core module for WASI preview 1
-  guest-tools world WIT OUT                       a copy of WIT whose `init` has another name, for `exports`
+  guest-tools bindings javascript WIT OUT --module FILE   wit/, entry.js and wit.d.ts, for componentize-qjs
   guest-tools exports COMPONENT OUT               gives `init` its name back, and takes it from the engine's own";
 
 fn main() -> ExitCode {
@@ -25,7 +28,9 @@ fn main() -> ExitCode {
         ["bindings", "go", wit, out, "--module", module] => bindings::go(Path::new(wit), Path::new(out), module),
         ["bindings", "c", wit, out] => bindings::c(Path::new(wit), Path::new(out)),
         ["component", core, wit, out] => component::wrap(Path::new(core), Path::new(wit), Path::new(out)),
-        ["world", wit, out] => world::rename(Path::new(wit), Path::new(out)),
+        ["bindings", "javascript", wit, out, "--module", module] => {
+            script::write(Path::new(wit), Path::new(out), module)
+        }
         ["exports", component, out] => exports::rename(Path::new(component), Path::new(out)),
         _ => {
             eprintln!("{USAGE}");

@@ -1,0 +1,126 @@
+//! Functions in JavaScript that look for 64-bit integers which its numbers do not hold exactly.
+
+use std::collections::HashMap;
+
+use wit_bindgen_core::wit_parser::{Resolve, Type, TypeDefKind, TypeId};
+
+use crate::types::camel;
+
+/// Collects a function for each type that has such integers somewhere.
+pub struct Longs<'r> {
+    resolve: &'r Resolve,
+    /// None for a type without.
+    known: HashMap<TypeId, Option<String>>,
+    code: String,
+}
+
+impl<'r> Longs<'r> {
+    pub fn new(resolve: &'r Resolve) -> Self {
+        Longs { resolve, known: HashMap::new(), code: String::new() }
+    }
+
+    /// All functions.
+    pub fn finish(self) -> String {
+        if self.code.is_empty() {
+            return String::new();
+        }
+        let long = "const long = (value) => (Number.isSafeInteger(value) ? null : \"\");\n";
+        format!("{long}{}", self.code)
+    }
+
+    /// The function for the items of a list.
+    pub fn item(&mut self, list: Type) -> Option<String> {
+        match self.kind(list)? {
+            TypeDefKind::List(item) => self.check(*item),
+            _ => None,
+        }
+    }
+
+    /// The function for what a list of results holds where all is well.
+    pub fn outcome(&mut self, list: Type) -> Option<String> {
+        let TypeDefKind::List(item) = self.kind(list)? else { return None };
+        let TypeDefKind::Result(result) = self.kind(*item)? else { return None };
+        result.ok.and_then(|ok| self.check(ok))
+    }
+
+    fn kind(&self, ty: Type) -> Option<&'r TypeDefKind> {
+        let Type::Id(id) = ty else { return None };
+        match &self.resolve.types[id].kind {
+            TypeDefKind::Type(inner) => self.kind(*inner),
+            kind => Some(kind),
+        }
+    }
+
+    /// The name of the function for a type; it answers where the integer is, or null.
+    fn check(&mut self, ty: Type) -> Option<String> {
+        let id = match ty {
+            Type::S64 | Type::U64 => return Some("long".to_owned()),
+            Type::Id(id) => id,
+            _ => return None,
+        };
+        if let Some(known) = self.known.get(&id) {
+            return known.clone();
+        }
+        // WIT has no recursive types, so this ends.
+        let body = self.body(ty);
+        let name = body.map(|body| {
+            let name = format!("check{}", self.known.len());
+            self.code.push_str(&format!("function {name}(value) {{\n  let at;\n{body}  return null;\n}}\n"));
+            name
+        });
+        self.known.insert(id, name.clone());
+        name
+    }
+
+    fn body(&mut self, ty: Type) -> Option<String> {
+        let mut body = String::new();
+        match self.kind(ty)? {
+            TypeDefKind::Record(record) => {
+                for field in &record.fields {
+                    if let Some(check) = self.check(field.ty) {
+                        let (name, shown) = (camel(&field.name), &field.name);
+                        body.push_str(&format!("  if ((at = {check}(value.{name})) !== null) return `{shown}"));
+                        body.push_str("${at && \".\" + at}`;\n");
+                    }
+                }
+            }
+            TypeDefKind::List(item) => {
+                let check = self.check(*item)?;
+                body.push_str(&format!("  for (const item of value) if ((at = {check}(item)) !== null) return at;\n"));
+            }
+            TypeDefKind::Option(some) => {
+                let check = self.check(*some)?;
+                let nested = matches!(self.kind(*some), Some(TypeDefKind::Option(_)));
+                let (has, inner) = if nested { ("value.tag === \"some\"", "value.val") } else { ("value != null", "value") };
+                body.push_str(&format!("  if ({has} && (at = {check}({inner})) !== null) return at;\n"));
+            }
+            TypeDefKind::Result(result) => {
+                for (tag, ty) in [("ok", result.ok), ("err", result.err)] {
+                    if let Some(check) = ty.and_then(|ty| self.check(ty)) {
+                        body.push_str(&case(tag, &check));
+                    }
+                }
+            }
+            TypeDefKind::Variant(variant) => {
+                for one in &variant.cases {
+                    if let Some(check) = one.ty.and_then(|ty| self.check(ty)) {
+                        body.push_str(&case(&one.name, &check));
+                    }
+                }
+            }
+            TypeDefKind::Tuple(tuple) => {
+                for (index, ty) in tuple.types.iter().enumerate() {
+                    if let Some(check) = self.check(*ty) {
+                        body.push_str(&format!("  if ((at = {check}(value[{index}])) !== null) return at;\n"));
+                    }
+                }
+            }
+            _ => {}
+        }
+        (!body.is_empty()).then_some(body)
+    }
+}
+
+fn case(tag: &str, check: &str) -> String {
+    format!("  if (value.tag === {tag:?} && (at = {check}(value.val)) !== null) return at;\n")
+}

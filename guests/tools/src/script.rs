@@ -1,0 +1,101 @@
+//! What JavaScript and TypeScript need beside componentize-qjs: a WIT folder that it can take, the module in which the
+//! component begins, and the types.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use wit_bindgen_core::wit_parser::{Function, Resolve, WorldId, WorldItem, WorldKey};
+
+use crate::component::read;
+use crate::longs::Longs;
+use crate::types;
+use crate::world::{self, RENAMED};
+
+/// Writes `wit/`, `entry.js` and `wit.d.ts` to a folder; `module` is the guest's own module, as seen from there.
+pub fn write(wit: &Path, out: &Path, module: &str) -> Result<()> {
+    let (resolve, world) = read(wit)?;
+    world::rename(wit, &out.join("wit"))?;
+    let put = |name: &str, text: String| {
+        let path = out.join(name);
+        std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
+    };
+    put("entry.js", entry(&resolve, world, module)?)?;
+    put("wit.d.ts", types::declarations(&resolve, world))
+}
+
+/// Does what the engine cannot: it hands over 64-bit integers as numbers, which are exact up to 2^53 only.
+const GUARD: &str = r#"
+const refused = (at, what) => ({ tag: "err", val: { tag: "reject", val: `${at}: ${what}` } });
+const TAKES = "an integer beyond 2^53, which a number of JavaScript does not hold exactly";
+const GIVES = "the guest answered something else than an integer up to 2^53";
+
+/** Calls the guest with the records that its numbers can hold, and refuses the others. */
+function guard(work, takes, gives) {
+  return (batch) => {
+    let bad = null;
+    if (takes) {
+      for (let i = 0; i < batch.length; i++) {
+        const at = takes(batch[i]);
+        if (at !== null) (bad ??= new Map()).set(i, refused(at, TAKES));
+      }
+    }
+    const answers = work(bad ? batch.filter((_, i) => !bad.has(i)) : batch);
+    if (gives) {
+      for (let i = 0; i < answers.length; i++) {
+        const at = answers[i].tag === "ok" ? gives(answers[i].val) : null;
+        if (at !== null) answers[i] = refused(at, GIVES);
+      }
+    }
+    if (bad === null) return answers;
+    let next = 0;
+    return batch.map((_, i) => bad.get(i) ?? answers[next++]);
+  };
+}
+"#;
+
+fn entry(resolve: &Resolve, world: WorldId, module: &str) -> Result<String> {
+    let mut longs = Longs::new(resolve);
+    let mut exports = String::new();
+    for (key, item) in &resolve.worlds[world].exports {
+        match item {
+            WorldItem::Function(function) => {
+                let name = types::camel(&function.name);
+                let (exported, value) = match name.as_str() {
+                    "init" => (types::camel(RENAMED), "guest.init".to_owned()),
+                    _ => (name.clone(), guarded(&mut longs, "guest", function)?),
+                };
+                exports.push_str(&format!("export const {exported} = {value};\n"));
+            }
+            WorldItem::Interface { id, .. } => {
+                let name = match key {
+                    WorldKey::Name(name) => name,
+                    WorldKey::Interface(id) => resolve.interfaces[*id].name.as_deref().unwrap_or("guest"),
+                };
+                let name = types::camel(name);
+                exports.push_str(&format!("export const {name} = {{\n  ...guest.{name},\n"));
+                for function in resolve.interfaces[*id].functions.values().filter(|f| f.name != "init") {
+                    let value = guarded(&mut longs, &format!("guest.{name}"), function)?;
+                    exports.push_str(&format!("  {}: {value},\n", types::camel(&function.name)));
+                }
+                exports.push_str("};\n");
+            }
+            WorldItem::Type { .. } => {}
+        }
+    }
+    let checks = longs.finish();
+    Ok(format!("// Where the component begins.\nimport * as guest from {module:?};\n{GUARD}\n{checks}\n{exports}"))
+}
+
+/// The function as it is, or with its integers looked at before and after.
+fn guarded(longs: &mut Longs<'_>, place: &str, function: &Function) -> Result<String> {
+    let plain = format!("{place}.{}", types::camel(&function.name));
+    let (Some(param), Some(result)) = (function.params.first(), function.result) else { return Ok(plain) };
+    ensure!(function.params.len() == 1, "`{}` takes {} parameters", function.name, function.params.len());
+    let takes = longs.item(param.ty);
+    let gives = longs.item(result).and_then(|_| longs.outcome(result));
+    if takes.is_none() && gives.is_none() {
+        return Ok(plain);
+    }
+    let name = |check: Option<String>| check.unwrap_or_else(|| "null".to_owned());
+    Ok(format!("guard({plain}, {}, {})", name(takes), name(gives)))
+}
