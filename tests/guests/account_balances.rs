@@ -76,4 +76,4 @@ fn accounts_become_balances(ground: Ground) {
     example.stop();
 }
 
-on_both_brokers!(accounts_become_balances);
+on_both_brokers!(accounts_become_balances, "account-balances");

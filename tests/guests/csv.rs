@@ -63,4 +63,4 @@ fn lines_become_payments(ground: Ground) {
     example.stop();
 }
 
-on_both_brokers!(lines_become_payments);
+on_both_brokers!(lines_become_payments, "csv");

@@ -29,4 +29,4 @@ fn a_key_that_was_seen_is_dropped(ground: Ground) {
     example.stop();
 }
 
-on_both_brokers!(a_key_that_was_seen_is_dropped);
+on_both_brokers!(a_key_that_was_seen_is_dropped, "dedup");

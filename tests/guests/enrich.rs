@@ -42,5 +42,31 @@ fn three_fields_of_a_payment_are_named(ground: Ground) {
     enriches(ground, "subset");
 }
 
-on_both_brokers!(all_fields_of_a_payment_are_named);
-on_both_brokers!(three_fields_of_a_payment_are_named);
+/// Languages whose numbers cannot hold an integer exactly say so instead of writing another one.
+fn integers_stay_exact_or_are_refused(ground: Ground) {
+    let amounts = [("a", i64::MAX), ("b", (1 << 53) + 1), ("c", (1 << 53) - 1)];
+    let payments = amounts.map(|(id, amount)| payment(id, amount, "DE", &[]));
+    let mut example = Example::start(ground, "enrich", &["enrich.dlq"]);
+    example.feed(&payments.clone().map(|payment| record(&payment)));
+
+    let avro = Avro::of("enriched", 2).expect("the schema");
+    let mut wanted = Vec::new();
+    let fits = |amount: i64| amount <= ground.largest();
+    for ((id, amount), mut json) in amounts.into_iter().zip(payments).filter(|((_, amount), _)| fits(*amount)) {
+        json["amount_eur"] = json!(amount as f64 / 100.0 * 1.17);
+        json["risk"] = json!(2);
+        wanted.push(Record::new(id, avro.encode(&json).expect("a value")));
+    }
+    assert_eq!(timeless(example.outputs()), wanted);
+    let letters = example.records("enrich.dlq");
+    assert_eq!(letters.len(), amounts.iter().filter(|(_, amount)| !fits(*amount)).count());
+    for letter in letters {
+        let message = letter.header_text("__dlq.errors.message").expect("a message");
+        assert!(message.contains("amount: an integer beyond 2^53"), "{message}");
+    }
+    example.stop();
+}
+
+on_both_brokers!(all_fields_of_a_payment_are_named, "enrich");
+on_both_brokers!(three_fields_of_a_payment_are_named, "subset");
+on_both_brokers!(integers_stay_exact_or_are_refused, "enrich");

@@ -6,16 +6,32 @@ use std::time::{Duration, Instant};
 use harness::{Broker, Cluster, Ended, Process, Record, paths};
 use tempfile::TempDir;
 
+use crate::language::{Language, RUST};
+
 /// Long enough for two busy cores; a test that needs it all has failed.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// The kind of broker.
+/// The kind of broker, and what the guest is written in.
 #[derive(Debug, Clone, Copy)]
 pub enum Ground {
-    /// The one in the program itself, which the examples use unless told otherwise.
-    Embedded,
-    /// A node of Apache Kafka.
+    /// The broker in the program itself, which the examples use unless told otherwise; a guest in any language.
+    Embedded(Language),
+    /// A node of Apache Kafka; the guest in Rust, as the broker makes no difference to a language.
     Kafka,
+}
+
+impl Ground {
+    fn language(self) -> Language {
+        match self {
+            Ground::Embedded(language) => language,
+            Ground::Kafka => RUST,
+        }
+    }
+
+    /// The largest integer that the guest's language holds exactly, in its own negative too.
+    pub fn largest(self) -> i64 {
+        self.language().largest
+    }
 }
 
 /// The node that all tests share.
@@ -25,7 +41,7 @@ fn node() -> &'static Broker {
     NODE.get_or_init(|| Broker::start(256).unwrap_or_else(|why| panic!("{why}")))
 }
 
-/// A running `guests/rust/<case>/pipeline.toml`. Its topics are `<case>.in` and `<case>.out`, its group is `<case>`.
+/// A running `guests/<language>/<case>/pipeline.toml`. Its topics are `<case>.in` and `<case>.out`, its group is `<case>`.
 pub struct Example {
     case: &'static str,
     process: Process,
@@ -37,9 +53,9 @@ impl Example {
     /// Starts it on a broker with its topics and these further ones.
     pub fn start(ground: Ground, case: &'static str, further: &[&str]) -> Example {
         let folder = paths::scratch(case).expect("folder");
-        let file = paths::root().join(format!("guests/rust/{case}/pipeline.toml"));
+        let file = paths::root().join(format!("guests/{}/{case}/pipeline.toml", ground.language().name));
         let address = match ground {
-            Ground::Embedded => None,
+            Ground::Embedded(_) => None,
             Ground::Kafka => {
                 let own = [format!("{case}.in"), format!("{case}.out")];
                 for topic in own.iter().map(String::as_str).chain(further.iter().copied()) {

@@ -28,4 +28,4 @@ fn every_tag_becomes_a_record(ground: Ground) {
     example.stop();
 }
 
-on_both_brokers!(every_tag_becomes_a_record);
+on_both_brokers!(every_tag_becomes_a_record, "fan-out");

@@ -1,6 +1,7 @@
 //! The example guests, each run by its own example pipeline: records in, and exactly the right records out.
 //!
-//! Every story is told twice: on the broker embedded in the program, and on a real Apache Kafka. What comes out is
+//! Every story is told twice: on the broker embedded in the program, there in every language that the run is about (see
+//! `language.rs`), and on a real Apache Kafka. What comes out is
 //! read by Avro code that is not the program's.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails loudly, its steps outside of it too")]
@@ -12,6 +13,7 @@ mod enrich;
 mod example;
 mod fan_out;
 mod filter;
+mod language;
 mod mask;
 mod payment;
 mod refusals;
@@ -19,11 +21,14 @@ mod route;
 
 /// Two tests of one story.
 macro_rules! on_both_brokers {
-    ($story:ident) => {
+    ($story:ident, $case:literal) => {
         mod $story {
             #[test]
             fn on_the_embedded_broker() {
-                super::$story(crate::example::Ground::Embedded);
+                for language in crate::language::languages($case) {
+                    eprintln!("{} in {}", $case, language.name);
+                    super::$story(crate::example::Ground::Embedded(language));
+                }
             }
 
             #[test]

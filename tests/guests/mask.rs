@@ -48,4 +48,4 @@ fn named_fields_become_stars_at_any_depth(ground: Ground) {
     example.stop();
 }
 
-on_both_brokers!(named_fields_become_stars_at_any_depth);
+on_both_brokers!(named_fields_become_stars_at_any_depth, "mask");

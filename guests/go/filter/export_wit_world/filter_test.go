@@ -1,0 +1,28 @@
+package export_wit_world
+
+import (
+	"strings"
+	"testing"
+
+	. "example.com/guests/filter/bindings/acme_filter_types"
+	wit "go.bytecodealliance.org/pkg/wit/types"
+)
+
+func TestALimitIsAWholeNumber(t *testing.T) {
+	if cents, err := parse(wit.Some("250")); err != nil || cents != 250 {
+		t.Errorf("250 became %d, %v", cents, err)
+	}
+	if _, err := parse(wit.Some("2.50")); err == nil || !strings.Contains(err.Error(), `not "2.50"`) {
+		t.Errorf("2.50 became %v", err)
+	}
+	if _, err := parse(wit.None[string]()); err == nil || !strings.Contains(err.Error(), "is missing") {
+		t.Errorf("nothing became %v", err)
+	}
+}
+
+func TestATombstoneHasNoAmountToFallBelowTheLimit(t *testing.T) {
+	limit = 1 << 62
+	if out := filter(Input{Value: wit.None[Payment]()}); out.IsNone() || out.Some().Value.IsSome() {
+		t.Error("the tombstone was dropped")
+	}
+}
