@@ -3,10 +3,12 @@
 CARGO ?= cargo
 BUILD := $(CARGO) build --release --locked --workspace
 GUEST_TARGET := target/guests
+# Beside Rust. Each has its own tool chain, and a README that says what it needs.
+LANGUAGES := go python javascript typescript c
 GUESTS := account-balances csv dedup enrich fan-out filter mask route subset
 
 .NOTPARALLEL:
-.PHONY: help demo test build guests need need-kafka check fmt lint unit tidy lane cli examples cluster bench bench-engine bench-e2e fuzz docs clean
+.PHONY: help demo test build guests guests-all $(addprefix guests-,$(LANGUAGES)) examples-all need need-kafka check fmt lint unit tidy lane cli examples cluster bench bench-engine bench-e2e fuzz docs clean
 
 help: ## What there is
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -22,6 +24,11 @@ build: need ## The binary, the tests' and the benches' programs
 guests: need ## The example guests
 	$(CARGO) build --release --locked --target wasm32-wasip2 --manifest-path guests/rust/Cargo.toml --target-dir $(GUEST_TARGET)
 	@for guest in $(GUESTS); do cp -p $(GUEST_TARGET)/wasm32-wasip2/release/$$(echo $$guest | tr - _).wasm guests/rust/$$guest/$$guest.wasm; done
+
+guests-all: guests $(addprefix guests-,$(LANGUAGES)) ## The example guests in every language
+
+$(addprefix guests-,$(LANGUAGES)): guests-%: need
+	$(MAKE) -C guests/$*
 
 need:
 	@sh scripts/need.sh build
@@ -54,6 +61,11 @@ cli: build guests
 
 examples: need-kafka build guests
 	$(CARGO) test --release --locked --workspace --test guests
+
+examples-all: need-kafka build guests-all ## The examples' tests over the guests of every language
+	for language in $(LANGUAGES); do $(MAKE) -C guests/$$language test || exit 1; done
+	MILLSTREAM_LANGUAGES=all $(CARGO) test --release --locked --workspace --test guests
+	$(CARGO) test --release --locked --manifest-path guests/tools/Cargo.toml --target-dir target/tools/build
 
 cluster: need-kafka build guests
 	$(CARGO) test --release --locked --workspace --test cluster
