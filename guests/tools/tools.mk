@@ -14,7 +14,7 @@ CASES := $(patsubst %/pipeline.toml,%,$(wildcard */pipeline.toml))
 all: $(CASES)
 
 # What a case is made of: its own files and its WIT folder, but not what is written from them.
-sources = $(shell find -L $(1) -type f ! -path '*/bindings/*' ! -path '*/__pycache__/*' ! -name '*.wasm' ! -name '*.md' ! -name '*.test.js' ! -name '*_test.go' ! -name 'test_*.py' ! -name pipeline.toml)
+sources = $(shell find -L $(1) -type f ! -path '*/bindings/*' ! -name wit_bindings.go ! -name empty.s ! -path '*/__pycache__/*' ! -name '*.wasm' ! -name '*.md' ! -name '*.test.js' ! -name '*_test.go' ! -name 'test_*.py' ! -name pipeline.toml)
 
 $(GUEST_TOOLS): $(wildcard $(ROOT)/guests/tools/src/*.rs $(ROOT)/guests/tools/Cargo.* $(ROOT)/host/adapters/preview1/*)
 	cargo build --release --locked --manifest-path $(ROOT)/guests/tools/Cargo.toml --target-dir $(TOOLS)/build

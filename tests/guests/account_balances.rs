@@ -10,11 +10,23 @@ use crate::on_both_brokers;
 
 const DAY: i64 = 86_400_000;
 
-/// `schemas/samples/accounts.jsonl`.
-pub fn samples() -> Vec<Value> {
+/// `schemas/samples/accounts.jsonl`, without accounts whose integers the guest's language cannot hold.
+pub fn samples(ground: Ground) -> Vec<Value> {
     let file = paths::root().join("schemas/samples/accounts.jsonl");
     let text = std::fs::read_to_string(file).expect("the samples");
-    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    let all = text.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+    let some: Vec<Value> = all.filter(|account| fits(account, ground.largest())).collect();
+    assert!(some.len() >= 15, "{} samples are left", some.len());
+    some
+}
+
+fn fits(json: &Value, largest: i64) -> bool {
+    match json {
+        Value::Number(number) => number.as_i64().is_none_or(|number| (-largest..=largest).contains(&number)),
+        Value::Array(items) => items.iter().all(|item| fits(item, largest)),
+        Value::Object(fields) => fields.values().all(|value| fits(value, largest)),
+        _ => true,
+    }
 }
 
 /// What `balances.avsc` says of an account.
@@ -51,7 +63,7 @@ fn balances(account: &Value) -> Value {
 
 fn accounts_become_balances(ground: Ground) {
     let (account, result) = (Avro::of("account", 3).expect("a schema"), Avro::of("balances", 4).expect("a schema"));
-    let samples = samples();
+    let samples = samples(ground);
     let record = |index: usize, json: &Value| {
         Record::new(&format!("{index:02}"), account.encode(json).expect("a value")).header("trace", index.to_string())
     };
@@ -70,7 +82,8 @@ fn accounts_become_balances(ground: Ground) {
 
     let letters = example.records("account-balances.dlq");
     let [letter] = &letters[..] else { panic!("one dead letter, not {letters:?}") };
-    assert_eq!((&letter.key, &letter.value), (&records[19].key, &records[19].value));
+    let last = records.last().expect("an account");
+    assert_eq!((&letter.key, &letter.value), (&last.key, &last.value));
     let message = letter.header_text("__dlq.errors.message").expect("a message");
     assert!(message.contains("the account has no rate for CHF"), "{message}");
     example.stop();

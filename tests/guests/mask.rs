@@ -26,7 +26,7 @@ fn masked(json: &Value, hidden: bool) -> Value {
 
 fn named_fields_become_stars_at_any_depth(ground: Ground) {
     let avro = Avro::of("account", 3).expect("the schema");
-    let samples = samples();
+    let samples = samples(ground);
     let record = |index: usize, json: &Value| {
         Record::new(&format!("{index:02}"), avro.encode(json).expect("a value")).header("trace", index.to_string())
     };

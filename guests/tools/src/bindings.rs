@@ -23,7 +23,8 @@ fn write(generator: &mut dyn WorldGenerator, wit: &Path, out: &Path) -> Result<(
     let mut files = Files::default();
     generator.generate(&mut resolve, world, &mut files)?;
     for (name, contents) in files.iter() {
-        let path = out.join(name);
+        // Go: what goes into the package of the guest's own code, for the methods of its resources.
+        let path = if name.starts_with("export_") { out.with_file_name(name) } else { out.join(name) };
         let folder = path.parent().unwrap_or(out);
         std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
         // What did not change keeps its time, so that nothing is compiled again for it.
