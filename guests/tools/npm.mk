@@ -5,7 +5,7 @@ MODULES := $(TOOLS)/$(LANGUAGE)/node_modules
 tools: $(MODULES)/.ready $(GUEST_TOOLS)
 
 $(MODULES)/.ready: package.json package-lock.json
-	@command -v npm >/dev/null || { echo "npm is missing: install Node 20 or later, see https://nodejs.org" >&2; exit 3; }
+	@command -v npm >/dev/null || { echo "npm is missing: install Node 20 or later, from its own site or on Debian: apt-get install nodejs npm" >&2; exit 3; }
 	@mkdir -p $(TOOLS)/$(LANGUAGE) && cp package.json package-lock.json $(TOOLS)/$(LANGUAGE)
 	cd $(TOOLS)/$(LANGUAGE) && npm ci --no-audit --no-fund --loglevel error
 	@touch $@

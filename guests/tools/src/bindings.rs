@@ -9,7 +9,11 @@ use crate::component::read;
 
 /// Go packages for the world `transform`.
 pub fn go(wit: &Path, out: &Path, module: &str) -> Result<()> {
-    let opts = wit_bindgen_go::Opts { pkg_name: Some(format!("{module}/bindings")), export_pkg_name: Some(module.to_owned()), ..Default::default() };
+    let opts = wit_bindgen_go::Opts {
+        pkg_name: Some(format!("{module}/bindings")),
+        export_pkg_name: Some(module.to_owned()),
+        ..Default::default()
+    };
     write(&mut *opts.build(), wit, out)
 }
 

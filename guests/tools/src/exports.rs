@@ -57,3 +57,42 @@ fn renamed(bytes: &[u8]) -> Result<Vec<u8>> {
     }
     Ok(out.finish())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exports(bytes: &[u8]) -> Vec<String> {
+        let mut names = Vec::new();
+        for payload in Parser::new(0).parse_all(bytes) {
+            if let Payload::ComponentExportSection(section) = payload.unwrap() {
+                names.extend(section.into_iter().map(|export| export.unwrap().name.name.to_owned()));
+            }
+        }
+        names
+    }
+
+    #[test]
+    fn the_guests_init_gets_its_name_back_and_all_else_stays() {
+        let bytes = wat::parse_str(
+            r#"(component
+                (core module $m (func (export "init")) (func (export "guest-init")))
+                (core instance $i (instantiate $m))
+                (func $a (canon lift (core func $i "init")))
+                (func $b (canon lift (core func $i "guest-init")))
+                (export "init" (func $a))
+                (export "guest-init" (func $b))
+                (export "transform" (func $b)))"#,
+        );
+        let changed = renamed(&bytes.unwrap()).unwrap();
+        assert_eq!(exports(&changed), ["quickjs-init", "init", "transform"]);
+        // Again, all names are others; what is inside of it was left alone both times.
+        assert_eq!(exports(&renamed(&changed).unwrap()), ["quickjs-init", "quickjs-init", "transform"]);
+    }
+
+    #[test]
+    fn what_is_no_component_is_refused() {
+        assert!(renamed(b"\0asm").is_err());
+        assert!(renamed(b"").is_err());
+    }
+}

@@ -91,7 +91,8 @@ impl<'r> Longs<'r> {
             TypeDefKind::Option(some) => {
                 let check = self.check(*some)?;
                 let nested = matches!(self.kind(*some), Some(TypeDefKind::Option(_)));
-                let (has, inner) = if nested { ("value.tag === \"some\"", "value.val") } else { ("value != null", "value") };
+                let (has, inner) =
+                    if nested { ("value.tag === \"some\"", "value.val") } else { ("value != null", "value") };
                 body.push_str(&format!("  if ({has} && (at = {check}({inner})) !== null) return at;\n"));
             }
             TypeDefKind::Result(result) => {
