@@ -41,6 +41,7 @@ check: fmt lint ## Format and lints
 fmt:
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path guests/rust/Cargo.toml --all --check
+	$(CARGO) fmt --manifest-path guests/tools/Cargo.toml --check
 
 lint: build
 	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings

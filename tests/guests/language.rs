@@ -71,7 +71,8 @@ fn has(language: Language, case: &str) -> bool {
 fn cases(language: Language) -> BTreeSet<String> {
     let folder = paths::root().join("guests").join(language.name);
     let entries = std::fs::read_dir(&folder).unwrap_or_else(|why| panic!("{}: {why}", folder.display()));
-    let cases = entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.join("pipeline.toml").is_file());
+    let cases =
+        entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.join("pipeline.toml").is_file());
     cases.map(|path| path.file_name().expect("a name").to_string_lossy().into_owned()).collect()
 }
 
