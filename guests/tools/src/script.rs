@@ -23,11 +23,27 @@ pub fn write(wit: &Path, out: &Path, module: &str) -> Result<()> {
     put("wit.d.ts", types::declarations(&resolve, world))
 }
 
-/// Does what the engine cannot: it hands over 64-bit integers as numbers, which are exact up to 2^53 only.
+/// Does what the engine cannot: it hands over 64-bit integers as numbers, which are exact up to 2^53 only, and of an
+/// exception it keeps no word.
 const GUARD: &str = r#"
 const refused = (at, what) => ({ tag: "err", val: { tag: "reject", val: `${at}: ${what}` } });
 const TAKES = "an integer beyond 2^53, which a number of JavaScript does not hold exactly";
 const GIVES = "the guest answered something else than an integer up to 2^53";
+
+/** What an exception says. */
+function said(why) {
+  return why instanceof Error ? `${why}\n${why.stack ?? ""}`.trim() : String(why);
+}
+
+/** Calls the guest; where it throws, again for each record alone, so that the one to blame is known. */
+function careful(work, batch) {
+  try {
+    return work(batch);
+  } catch (why) {
+    if (batch.length > 1) return batch.flatMap((record) => careful(work, [record]));
+    return [{ tag: "err", val: { tag: "reject", val: said(why) } }];
+  }
+}
 
 /** Calls the guest with the records that its numbers can hold, and refuses the others. */
 function guard(work, takes, gives) {
@@ -39,7 +55,7 @@ function guard(work, takes, gives) {
         if (at !== null) (bad ??= new Map()).set(i, refused(at, TAKES));
       }
     }
-    const answers = work(bad ? batch.filter((_, i) => !bad.has(i)) : batch);
+    const answers = careful(work, bad ? batch.filter((_, i) => !bad.has(i)) : batch);
     if (gives) {
       for (let i = 0; i < answers.length; i++) {
         const at = answers[i].tag === "ok" ? gives(answers[i].val) : null;
@@ -86,16 +102,13 @@ fn entry(resolve: &Resolve, world: WorldId, module: &str) -> Result<String> {
     Ok(format!("// Where the component begins.\nimport * as guest from {module:?};\n{GUARD}\n{checks}\n{exports}"))
 }
 
-/// The function as it is, or with its integers looked at before and after.
+/// The function within the guard.
 fn guarded(longs: &mut Longs<'_>, place: &str, function: &Function) -> Result<String> {
     let plain = format!("{place}.{}", types::camel(&function.name));
     let (Some(param), Some(result)) = (function.params.first(), function.result) else { return Ok(plain) };
     ensure!(function.params.len() == 1, "`{}` takes {} parameters", function.name, function.params.len());
     let takes = longs.item(param.ty);
     let gives = longs.item(result).and_then(|_| longs.outcome(result));
-    if takes.is_none() && gives.is_none() {
-        return Ok(plain);
-    }
     let name = |check: Option<String>| check.unwrap_or_else(|| "null".to_owned());
     Ok(format!("guard({plain}, {}, {})", name(takes), name(gives)))
 }
