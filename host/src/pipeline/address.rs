@@ -6,11 +6,15 @@ use super::failure::Failure;
 use super::rejection::Rejection;
 use super::shared::Shared;
 use crate::record::Envelope;
+use crate::telemetry::printable::printable;
 
 /// How long to wait for the broker to say how many partitions a topic has.
 const ASK: Duration = Duration::from_secs(10);
 /// Partitions may be added: a number beyond those known is asked about again, but not for every record.
 const ASK_AGAIN: Duration = Duration::from_secs(10);
+
+/// Longest name of a topic that is shown, in bytes: Kafka's own limit.
+const TOPIC: usize = 249;
 
 /// The topics that one worker has written to.
 pub(super) struct Addresses {
@@ -18,6 +22,13 @@ pub(super) struct Addresses {
     names: Vec<String>,
     /// Of each, how many partitions it has and when that was asked; nothing before a guest named one.
     partitions: Vec<Option<(usize, Instant)>>,
+}
+
+/// Why an output has no place in the topic that a guest wants.
+pub(super) fn not_allowed(topic: &str) -> Rejection {
+    let topic = printable(topic, TOPIC);
+    let why = format!("the guest wants the topic `{topic}`, which `topics` in [sink] does not allow");
+    Rejection::sink("topic-not-allowed", why)
 }
 
 impl Addresses {
@@ -41,13 +52,7 @@ impl Addresses {
             None => 0,
             Some(name) => match self.topic(shared, name) {
                 Some(topic) => topic,
-                None => {
-                    let why = format!(
-                        "the guest wants the topic `{}`, which `topics` in [sink] does not allow",
-                        crate::telemetry::printable::printable(name, 249)
-                    );
-                    return Ok(Err(Rejection::sink("topic-not-allowed", why)));
-                }
+                None => return Ok(Err(not_allowed(name))),
             },
         };
         match set.partition {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::flow::Item;
 use super::rejection::Rejection;
-use super::shared::Shared;
+use super::stages::Stages;
 use super::way::Come;
 use crate::encode::{Outputs, Value};
 use crate::format::json::{Reader, Writer};
@@ -23,10 +23,10 @@ pub(super) struct Formats {
 }
 
 impl Formats {
-    pub(super) fn new(shared: &Shared) -> Formats {
+    pub(super) fn new(stages: &Stages) -> Formats {
         Formats {
-            reader: shared.json_source.clone().map(Reader::new),
-            writer: shared.json_sink.clone().map(|(schema, options)| Writer::new(schema, options)),
+            reader: stages.json_source.clone().map(Reader::new),
+            writer: stages.json_sink.clone().map(|(schema, options)| Writer::new(schema, options)),
             read: Vec::new(),
             written: Vec::new(),
             texts: Vec::new(),

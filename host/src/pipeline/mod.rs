@@ -10,12 +10,14 @@ mod failure;
 mod flow;
 mod formats;
 mod load;
+pub mod offline;
 mod partitions;
 mod poller;
 mod queue;
 mod rejection;
 mod run;
 mod shared;
+mod stages;
 mod way;
 mod worker;
 

@@ -14,12 +14,12 @@ use super::load::Prepared;
 use super::partitions::Partitions;
 use super::poller::{Poller, Rebalance};
 use super::queue::Queue;
-use super::shared::{Shared, StageShared, Topics};
+use super::shared::{Shared, Topics};
+use super::stages::Stages;
 use super::worker::Worker;
 use crate::commit::cadence::Cadence;
 use crate::commit::client::OffsetCommitter;
 use crate::config::{self, Reject};
-use crate::guest::Allowance;
 use crate::kafka::TopicPartition;
 use crate::record::Slot;
 use crate::sink::{Deliveries, Producer, ProducerSettings};
@@ -91,23 +91,6 @@ fn share(
         Reject::DeadLetter { topic } => Some(topic.clone()),
         Reject::Stop | Reject::Skip => None,
     };
-    let stages = prepared.config.stages.iter().zip(&prepared.stages).map(|(stage, loaded)| {
-        let metrics = telemetry.metrics.guest(&stage.name);
-        metrics.loaded(loaded.load_seconds);
-        // One for each stage: its instances share the limit of series.
-        let series = telemetry.metrics.guest_series(&stage.name);
-        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        StageShared {
-            name: stage.name.clone(),
-            guest: loaded.guest.clone(),
-            allowance: Arc::new(Allowance { series, ..(*loaded.allowance).clone() }),
-            metrics,
-            records: count(stage.records),
-            bytes: count(stage.bytes),
-            // The image is copied into the guest's memory, so it can be no larger than that.
-            image_limit: count(stage.memory),
-        }
-    });
     let count = workers();
     let shared = Shared {
         name: config.name.clone(),
@@ -116,10 +99,7 @@ fn share(
         partitions: Partitions::new(count),
         queues: (0..count).map(|_| Arc::new(Queue::new(INPUT_BUDGET / count, config.source.read_ahead))).collect(),
         metrics: telemetry.metrics.clone(),
-        stages: stages.collect(),
-        steps: prepared.steps.clone(),
-        json_source: prepared.reader.clone().filter(|_| prepared.reads_json),
-        json_sink: prepared.json_sink(),
+        stages: Arc::new(Stages::new(prepared, &telemetry.metrics)),
         producer,
         topics: Topics { output: config.sink.topic.clone(), dead_letters, open: Mutex::default() },
         sink: config.sink.clone(),

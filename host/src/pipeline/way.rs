@@ -7,20 +7,20 @@ use std::time::Instant;
 use super::chain::Step;
 use super::failure::Failure;
 use super::flow::{Item, Unit};
-use super::partitions::Partition;
 use super::rejection::{Rejection, stage_of};
-use super::shared::{Shared, StageShared};
+use super::stages::{Stage, Stages, Whence};
 use crate::config::Reject;
 use crate::contract::shape::Role;
 use crate::decode::Image;
 use crate::decode::intake::{Around, Value as Given};
 use crate::encode::{FaultKind, Outputs, Value, Verdict};
 use crate::guest::{Call, CallError, Instance, Past};
+use crate::kafka::TopicPartition;
 use crate::record::{Batch, Headers, Record, Slot};
 
 /// One worker's guests and buffers.
 pub(super) struct Way {
-    shared: Arc<Shared>,
+    stages: Arc<Stages>,
     steps: Vec<Step>,
     /// One for each stage.
     instances: Vec<Instance>,
@@ -36,6 +36,19 @@ pub(super) struct Way {
     before: Outputs,
 }
 
+/// The records under way and where they come from.
+#[derive(Clone, Copy)]
+pub(super) struct Origin<'a> {
+    pub(super) batch: &'a Batch,
+    pub(super) whence: &'a dyn Whence,
+}
+
+impl Origin<'_> {
+    fn place(&self, item: &Item) -> String {
+        self.whence.place(&self.batch.get(item.index))
+    }
+}
+
 /// What came out of the last step.
 pub(super) struct Come<'a> {
     /// The values, in the order of their records.
@@ -45,12 +58,12 @@ pub(super) struct Come<'a> {
 }
 
 impl Way {
-    pub(super) fn start(shared: Arc<Shared>, steps: Vec<Step>) -> Result<Way, Failure> {
-        let instances = shared.stages.iter().map(start).collect::<Result<Vec<_>, _>>()?;
+    pub(super) fn start(stages: Arc<Stages>) -> Result<Way, Failure> {
+        let instances = stages.each.iter().map(start).collect::<Result<Vec<_>, _>>()?;
         Ok(Way {
             memory: vec![0; instances.len()],
-            shared,
-            steps,
+            steps: stages.steps.clone(),
+            stages,
             instances,
             image: Image::default(),
             past: Past::default(),
@@ -70,7 +83,7 @@ impl Way {
     /// Takes values of `source`, one for each item that has a value there, through all steps.
     pub(super) fn walk(
         &mut self,
-        batch: &Batch,
+        origin: Origin<'_>,
         source: &[u8],
         values: impl Iterator<Item = (usize, Value)>,
         items: &mut [Item],
@@ -82,16 +95,16 @@ impl Way {
             self.outputs.clear();
             let before = std::mem::take(&mut self.before);
             let source = if at == 0 { source } else { &before.bytes };
-            let done = self.step(at, batch, source, items);
+            let done = self.step(at, origin, source, items);
             self.before = before;
             done?;
         }
         self.release()
     }
 
-    fn step(&mut self, at: usize, batch: &Batch, source: &[u8], items: &mut [Item]) -> Result<(), Failure> {
+    fn step(&mut self, at: usize, origin: Origin<'_>, source: &[u8], items: &mut [Item]) -> Result<(), Failure> {
         let mut units = std::mem::take(&mut self.units);
-        let stage = &self.shared.stages[self.steps[at].stage];
+        let stage = &self.stages.each[self.steps[at].stage];
         let (records, bytes) = (stage.records, stage.bytes);
         // A value that stays in the guest is lost with the instance: a call's failure must be that of all of them.
         let whole = self.steps[at].intake.handle_at().is_some();
@@ -99,10 +112,10 @@ impl Way {
         while start < units.len() {
             let end = if whole { units.len() } else { call_end(&units, start, records, bytes) };
             let call = units.get_mut(start..end).unwrap_or_default();
-            self.give(at, batch, source, call, items);
+            self.give(at, origin, source, call, items);
             match self.call(at, source) {
-                Ok(()) => self.take(at, batch, call, items)?,
-                Err(error) => self.condemn(at, batch, call, items, &error)?,
+                Ok(()) => self.take(at, origin, call, items)?,
+                Err(error) => self.condemn(at, origin, call, items, &error)?,
             }
             start = end;
         }
@@ -112,10 +125,10 @@ impl Way {
     }
 
     /// Makes the argument. A tombstone has nothing to deserialize or serialize: it goes round.
-    fn give(&mut self, at: usize, batch: &Batch, source: &[u8], units: &mut [Unit], items: &mut [Item]) {
-        let Way { shared, steps, image, past, given, .. } = self;
+    fn give(&mut self, at: usize, origin: Origin<'_>, source: &[u8], units: &mut [Unit], items: &mut [Item]) {
+        let Way { stages, steps, image, past, given, .. } = self;
         let Step { stage, role, intake, .. } = &mut steps[at];
-        image.begin(intake.stride(), units.len(), intake.carried(), shared.stages[*stage].image_limit);
+        image.begin(intake.stride(), units.len(), intake.carried(), stages.each[*stage].image_limit);
         given.clear();
         past.rows.clear();
         let mut place = Place::default();
@@ -126,9 +139,9 @@ impl Way {
                 given.push(false);
                 continue;
             }
-            let record = batch.get(item.index);
+            let record = origin.batch.get(item.index);
             let around = match intake.looks_around() {
-                true => place.around(shared, &record, unit),
+                true => place.around(origin.whence, &record, unit),
                 false => NOTHING,
             };
             let value = match &unit.value {
@@ -152,15 +165,15 @@ impl Way {
 
     /// Calls the guest, unless there is nothing to call it with.
     fn call(&mut self, at: usize, source: &[u8]) -> Result<(), CallError> {
-        let Way { shared, steps, instances, memory, image, past, outputs, .. } = self;
+        let Way { stages, steps, instances, memory, image, past, outputs, .. } = self;
         let Step { stage, role, intake, plan } = &steps[at];
         outputs.values.clear();
         outputs.verdicts.clear();
         if image.count() == 0 {
             return Ok(());
         }
-        shared.metrics.batch_size().observe(image.count() as f64);
-        let metrics = &shared.stages[*stage].metrics;
+        stages.metrics.batch_size().observe(image.count() as f64);
+        let metrics = &stages.each[*stage].metrics;
         let instance = &mut instances[*stage];
         let start = Instant::now();
         let done = instance.call(Call { role: *role, source, image, intake, plan, past }, outputs);
@@ -172,8 +185,8 @@ impl Way {
     }
 
     /// Takes the answer: values go on, faults are noted with their records.
-    fn take(&mut self, at: usize, batch: &Batch, units: &[Unit], items: &mut [Item]) -> Result<(), Failure> {
-        let Way { shared, steps, given, next, outputs, .. } = self;
+    fn take(&mut self, at: usize, origin: Origin<'_>, units: &[Unit], items: &mut [Item]) -> Result<(), Failure> {
+        let Way { steps, given, next, outputs, .. } = self;
         let (stage, role) = (steps[at].stage, steps[at].role);
         let is_last = at + 1 == steps.len();
         let mut verdicts = outputs.verdicts.drain(..);
@@ -195,7 +208,7 @@ impl Way {
                 Some(Verdict::Invalid(why)) => item.reject(Rejection::at(role, stage, "bad-result", why)),
                 Some(Verdict::Fault(FaultKind::Reject, why)) => item.reject(Rejection::at(role, stage, "reject", why)),
                 Some(Verdict::Fault(kind, why)) => {
-                    let at = shared.place(&batch.get(item.index));
+                    let at = origin.place(item);
                     item.stop.get_or_insert_with(|| {
                         Box::new(match kind {
                             FaultKind::Halt => Failure::Halted { at, why },
@@ -213,16 +226,16 @@ impl Way {
     fn condemn(
         &mut self,
         at: usize,
-        batch: &Batch,
+        origin: Origin<'_>,
         units: &[Unit],
         items: &mut [Item],
         error: &CallError,
     ) -> Result<(), Failure> {
         let Step { stage, role, .. } = self.steps[at];
-        let shared = self.shared.clone();
+        let stages = self.stages.clone();
         let kind = error.kind.label();
-        let StageShared { name, metrics, .. } = &shared.stages[stage];
-        tracing::warn!(pipeline = shared.name, stage = name, kind, why = error.text, "guest instance condemned");
+        let Stage { name, metrics, .. } = &stages.each[stage];
+        tracing::warn!(pipeline = stages.name, stage = name, kind, why = error.text, "guest instance condemned");
         metrics.trapped(kind);
         let called = |given: &[bool]| -> Vec<usize> {
             let mut called: Vec<usize> =
@@ -231,8 +244,8 @@ impl Way {
             called
         };
         let called = called(&self.given);
-        if shared.reject == Reject::Stop {
-            return Err(one_of_many(&shared, batch, items, &called, role, error));
+        if stages.reject == Reject::Stop {
+            return Err(one_of_many(&stages, origin, items, &called, role, error));
         }
         for item in &called {
             items[*item].reject(Rejection::at(role, stage, kind, error.text.clone()));
@@ -246,7 +259,7 @@ impl Way {
     }
 
     fn restart(&mut self, stage: usize) -> Result<(), Failure> {
-        self.instances[stage] = start(&self.shared.stages[stage])?;
+        self.instances[stage] = start(&self.stages.each[stage])?;
         Ok(())
     }
 
@@ -254,15 +267,15 @@ impl Way {
     fn release(&mut self) -> Result<(), Failure> {
         for stage in 0..self.instances.len() {
             if let Err(error) = self.instances[stage].release() {
-                let (kind, name) = (error.kind.label(), &self.shared.stages[stage].name);
+                let (kind, name) = (error.kind.label(), &self.stages.each[stage].name);
                 tracing::warn!(
-                    pipeline = self.shared.name,
+                    pipeline = self.stages.name,
                     stage = name,
                     kind,
                     why = error.text,
                     "a destructor failed"
                 );
-                self.shared.stages[stage].metrics.trapped(kind);
+                self.stages.each[stage].metrics.trapped(kind);
                 self.restart(stage)?;
             }
         }
@@ -282,14 +295,14 @@ fn call_end(units: &[Unit], start: usize, records: usize, bytes: usize) -> usize
 
 /// Which record of the call is to blame is not known; where they all stand is.
 fn one_of_many(
-    shared: &Shared,
-    batch: &Batch,
+    stages: &Stages,
+    origin: Origin<'_>,
     items: &[Item],
     called: &[usize],
     role: Role,
     error: &CallError,
 ) -> Failure {
-    let place = |item: &usize| shared.place(&batch.get(items[*item].index));
+    let place = |item: &usize| origin.place(&items[*item]);
     let at = match (called.first(), called.last()) {
         (Some(first), Some(last)) if first != last => {
             format!("one of the {} records from {} to {}", called.len(), place(first), place(last))
@@ -297,11 +310,11 @@ fn one_of_many(
         (first, _) => first.map(place).unwrap_or_default(),
     };
     let kind = error.kind.label();
-    shared.metrics.error(kind, stage_of(role), called.len() as u64);
+    stages.metrics.error(kind, stage_of(role), called.len() as u64);
     Failure::Rejected { at, kind, why: error.text.clone() }
 }
 
-fn start(stage: &StageShared) -> Result<Instance, Failure> {
+fn start(stage: &Stage) -> Result<Instance, Failure> {
     let instance = Instance::start(&stage.guest, &stage.allowance);
     let instance = instance.map_err(|error| Failure::Guest(error.to_string()))?;
     stage.metrics.instance_created();
@@ -321,15 +334,15 @@ const NOTHING: Around<'static> = Around {
 
 /// The partition of the record before: records of one come in long runs.
 #[derive(Default)]
-struct Place(Option<(Slot, Option<Arc<Partition>>)>);
+struct Place(Option<(Slot, Option<TopicPartition>)>);
 
 impl Place {
-    fn around<'a>(&'a mut self, shared: &Shared, record: &Record<'a>, unit: &'a Unit) -> Around<'a> {
+    fn around<'a>(&'a mut self, whence: &dyn Whence, record: &Record<'a>, unit: &'a Unit) -> Around<'a> {
         let slot = record.slot();
         if self.0.as_ref().is_none_or(|(known, _)| *known != slot) {
-            self.0 = Some((slot, shared.partitions.get(slot)));
+            self.0 = Some((slot, whence.partition(slot)));
         }
-        let name = self.0.as_ref().and_then(|(_, partition)| partition.as_ref()).map(|partition| &partition.name);
+        let name = self.0.as_ref().and_then(|(_, partition)| partition.as_ref());
         let set = unit.envelope.as_deref();
         let key = set.and_then(|set| set.key());
         let headers = set.and_then(|set| set.headers());

@@ -19,7 +19,7 @@ use super::formats::Formats;
 use super::queue::Queue;
 use super::rejection::Rejection;
 use super::shared::Shared;
-use super::way::{Come, Way};
+use super::way::{Come, Origin, Way};
 use crate::config::Reject;
 use crate::record::{Batch, Record, Ticket};
 use crate::sink::dead_letter::{self, Letter, Reason};
@@ -55,16 +55,16 @@ struct Judged {
 
 impl Worker {
     pub(super) fn new(shared: Arc<Shared>, queue: Arc<Queue>) -> Result<Worker, Failure> {
-        let way = Way::start(shared.clone(), shared.steps.clone())?;
+        let way = Way::start(shared.stages.clone())?;
         let sender = shared.producer.sender();
-        let (formats, addresses) = (Formats::new(&shared), Addresses::new(&shared));
+        let (formats, addresses) = (Formats::new(&shared.stages), Addresses::new(&shared));
         Ok(Worker { shared, queue, way, formats, addresses, sender, items: Vec::new() })
     }
 
     /// Works until the queue is closed or the pipeline stops. Records not reached by then are untouched, so not lost.
     pub(super) fn run(mut self) {
         let shared = self.shared.clone();
-        let (records, bytes) = (shared.stages[0].records, shared.stages[0].bytes);
+        let (records, bytes) = (shared.stages.each[0].records, shared.stages.each[0].bytes);
         while let Some(batch) = self.queue.pop() {
             for records in calls(&batch, records, bytes) {
                 if shared.control.stopping() {
@@ -82,7 +82,7 @@ impl Worker {
     fn walk(&mut self, batch: &Batch, records: Range<usize>) -> Result<(), Failure> {
         let mut items = self.open(batch, records);
         let (source, values) = self.formats.read(batch, &mut items);
-        self.way.walk(batch, source, values, &mut items)?;
+        self.way.walk(Origin { batch, whence: &self.shared.partitions }, source, values, &mut items)?;
         let done = self.settle(batch, &mut items);
         self.items = items;
         done
@@ -182,7 +182,7 @@ impl Worker {
             group: &self.shared.group,
             pipeline: &self.shared.name,
             stage: rejection.stage.as_str(),
-            guest: rejection.guest.map(|guest| self.shared.stages[guest].name.as_str()),
+            guest: rejection.guest.map(|guest| self.shared.stages.each[guest].name.as_str()),
             kind: rejection.kind,
             message: &rejection.why,
         })
@@ -191,7 +191,8 @@ impl Worker {
     fn note(&self, rejection: &Rejection, record: &Record<'_>) {
         self.shared.metrics.error(rejection.kind, rejection.stage, 1);
         let (at, why) = (self.shared.place(record), rejection.why.as_str());
-        let (stage, guest) = (rejection.stage.as_str(), rejection.guest.map(|guest| &self.shared.stages[guest].name));
+        let (stage, guest) =
+            (rejection.stage.as_str(), rejection.guest.map(|guest| &self.shared.stages.each[guest].name));
         tracing::warn!(
             pipeline = self.shared.name,
             record = at,
