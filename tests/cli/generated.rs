@@ -52,9 +52,9 @@ fn wit(arguments: &[&str]) -> BTreeMap<String, String> {
 /// The command that writes a guest's `wit` folder, as its source names it: its arguments.
 fn command(source: &str) -> Vec<String> {
     let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
-    let mut command = lines.map(str::trim).skip_while(|line| !line.starts_with("millstream wit "));
+    let command = lines.map(str::trim).skip_while(|line| !line.starts_with("millstream wit "));
     let mut words = Vec::new();
-    while let Some(line) = command.next() {
+    for line in command {
         let (part, goes_on) = line.strip_suffix('\\').map_or((line, false), |part| (part, true));
         words.extend(part.split_whitespace().map(str::to_owned));
         if !goes_on {
