@@ -9,6 +9,7 @@ mod ends;
 mod failure;
 mod flow;
 mod formats;
+mod judge;
 mod load;
 pub mod offline;
 mod partitions;
