@@ -148,13 +148,15 @@ impl Function {
         let results: Vec<GuestType> = func.results().map(|ty| types.convert(&ty)).collect();
         if let ([GuestType::List(input)], [GuestType::List(outcome)]) = (params.as_slice(), results.as_slice())
             && let GuestType::Result(Some(_), Some(_)) = **outcome
+            && !func.async_()
         {
             return Ok(Function { role, index, input: (**input).clone(), outcome: (**outcome).clone() });
         }
         let params: Vec<_> =
             func.params().zip(&params).map(|((name, _), ty)| format!("{name}: {}", ty.describe())).collect();
         let results: Vec<_> = results.iter().map(|ty| format!(" -> {}", ty.describe())).collect();
-        let found = format!("func({}){}", params.join(", "), results.concat());
+        let kind = if func.async_() { "async " } else { "" };
+        let found = format!("{kind}func({}){}", params.join(", "), results.concat());
         Err(LoadError::Shape { path: path.to_owned(), role, found })
     }
 }

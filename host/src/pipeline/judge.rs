@@ -42,7 +42,7 @@ impl<'a> Leaving<'a> {
         let key = set.and_then(|set| set.key()).unwrap_or(record.key());
         let headers = set.and_then(|set| set.headers()).unwrap_or(record.headers());
         let plain = Outgoing::plain(item.ticket, key, self.formats.value(self.come.outputs, at, &unit.value));
-        let (partition, timestamp) = (set.and_then(|set| set.partition), set.and_then(|set| set.timestamp));
+        let (partition, timestamp) = (set.and_then(|set| set.partition()), set.and_then(|set| set.timestamp()));
         Outgoing { headers, partition, timestamp, ..plain }
     }
 }

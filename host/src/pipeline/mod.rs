@@ -12,6 +12,7 @@ mod formats;
 mod judge;
 mod load;
 pub mod offline;
+mod origin;
 mod partitions;
 mod poller;
 mod queue;

@@ -7,8 +7,9 @@ use super::failure::Failure;
 use super::flow::{Item, Unit};
 use super::formats::Formats;
 use super::load::Prepared;
+use super::origin::Origin;
 use super::stages::{Stages, Whence};
-use super::way::{Come, Origin, Way};
+use super::way::{Come, Way};
 use crate::config::{Reject, Sink};
 use crate::kafka::TopicPartition;
 use crate::record::{Batch, Parts, Record, Slot, Ticket};
@@ -182,8 +183,8 @@ impl Offline {
             key: key.map(<[u8]>::to_vec),
             value: self.formats.value(come.outputs, at, &unit.value).map(<[u8]>::to_vec),
             headers: headers.map(|(name, value)| (name.to_vec(), value.map(<[u8]>::to_vec))).collect(),
-            partition: set.and_then(|set| set.partition),
-            timestamp: set.and_then(|set| set.timestamp),
+            partition: set.and_then(|set| set.partition()),
+            timestamp: set.and_then(|set| set.timestamp()),
         })
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Stages {
     pub(super) json_source: Option<Arc<Schema>>,
     pub(super) json_sink: Option<(Arc<Schema>, WriteOptions)>,
     pub(super) reject: Reject,
+    /// Bytes of one output, at most: also what the text of one may have.
+    pub(super) record_limit: usize,
 }
 
 /// One guest.
@@ -83,6 +85,7 @@ impl Stages {
             json_source: prepared.reader.clone().filter(|_| prepared.reads_json),
             json_sink: prepared.json_sink(),
             reject: config.errors.reject.clone(),
+            record_limit: prepared.stages.first().map_or(usize::MAX, |stage| stage.allowance.outputs.record),
         }
     }
 }

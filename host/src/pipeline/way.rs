@@ -1,27 +1,29 @@
 //! The way through the guests: each step makes a function's argument of the values there are, calls it, and takes what
 //! it answers for the next step.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::chain::Step;
 use super::failure::Failure;
-use super::flow::{Item, Unit};
+use super::flow::{Flow, Item, Unit, call_end};
+use super::origin::{NOTHING, Origin, Place};
 use super::rejection::{Rejection, stage_of};
-use super::stages::{Stage, Stages, Whence};
+use super::stages::{Stage, Stages};
 use crate::config::Reject;
 use crate::contract::shape::Role;
 use crate::decode::Image;
-use crate::decode::intake::{Around, Value as Given};
+use crate::decode::intake::Value as Given;
 use crate::encode::{FaultKind, Outputs, Value, Verdict};
 use crate::guest::{Call, CallError, Instance, Past};
-use crate::kafka::TopicPartition;
-use crate::record::{Batch, Headers, Record, Slot};
 
 /// One worker's guests and buffers.
 pub(super) struct Way {
     stages: Arc<Stages>,
     steps: Vec<Step>,
+    /// The steps of each guest.
+    guests: Vec<Range<usize>>,
     /// One for each stage.
     instances: Vec<Instance>,
     /// Each instance's memory as it was last counted, in bytes.
@@ -30,23 +32,17 @@ pub(super) struct Way {
     past: Past,
     /// Which units of a call the guest was given.
     given: Vec<bool>,
-    units: Vec<Unit>,
-    next: Vec<Unit>,
-    outputs: Outputs,
-    before: Outputs,
+    /// What goes into the present guest, what goes from function to function within it, and what comes out.
+    into: Flow,
+    within: [Flow; 2],
+    out: Flow,
 }
 
-/// The records under way and where they come from.
+/// What a step starts from: the records, and the bytes that its values are in.
 #[derive(Clone, Copy)]
-pub(super) struct Origin<'a> {
-    pub(super) batch: &'a Batch,
-    pub(super) whence: &'a dyn Whence,
-}
-
-impl Origin<'_> {
-    fn place(&self, item: &Item) -> String {
-        self.whence.place(&self.batch.get(item.index))
-    }
+struct Ready<'a> {
+    origin: Origin<'a>,
+    source: &'a [u8],
 }
 
 /// What came out of the last step.
@@ -60,27 +56,32 @@ pub(super) struct Come<'a> {
 impl Way {
     pub(super) fn start(stages: Arc<Stages>) -> Result<Way, Failure> {
         let instances = stages.each.iter().map(start).collect::<Result<Vec<_>, _>>()?;
+        let steps = stages.steps.clone();
+        let of = |stage: usize| {
+            let first = steps.iter().position(|step| step.stage == stage).unwrap_or(steps.len());
+            first..first + steps.iter().filter(|step| step.stage == stage).count()
+        };
         Ok(Way {
+            guests: (0..instances.len()).map(of).collect(),
             memory: vec![0; instances.len()],
-            steps: stages.steps.clone(),
+            steps,
             stages,
             instances,
             image: Image::default(),
             past: Past::default(),
             given: Vec::new(),
-            units: Vec::new(),
-            next: Vec::new(),
-            outputs: Outputs::default(),
-            before: Outputs::default(),
+            into: Flow::default(),
+            within: <[Flow; 2]>::default(),
+            out: Flow::default(),
         })
     }
 
     /// What the last walk came to.
     pub(super) fn come(&self) -> Come<'_> {
-        Come { units: &self.units, outputs: &self.outputs }
+        Come { units: &self.out.units, outputs: &self.out.outputs }
     }
 
-    /// Takes values of `source`, one for each item that has a value there, through all steps.
+    /// Takes values of `source`, one for each item that has a value there, through all guests.
     pub(super) fn walk(
         &mut self,
         origin: Origin<'_>,
@@ -88,49 +89,115 @@ impl Way {
         values: impl Iterator<Item = (usize, Value)>,
         items: &mut [Item],
     ) -> Result<(), Failure> {
-        self.units.clear();
-        self.units.extend(values.map(|(item, value)| Unit { item, row: 0, value, envelope: None }));
-        for at in 0..self.steps.len() {
-            std::mem::swap(&mut self.outputs, &mut self.before);
-            self.outputs.clear();
-            let before = std::mem::take(&mut self.before);
-            let source = if at == 0 { source } else { &before.bytes };
-            let done = self.step(at, origin, source, items);
-            self.before = before;
+        self.out.clear();
+        self.out.units.extend(values.map(|(item, value)| Unit { item, row: NO_ROW, value, envelope: None }));
+        self.past.carried.clear(self.steps.first().map_or(0, |step| step.intake.carried()));
+        for stage in 0..self.guests.len() {
+            std::mem::swap(&mut self.out, &mut self.into);
+            self.out.clear();
+            let mut into = std::mem::take(&mut self.into);
+            let source = if stage == 0 { source } else { &into.outputs.bytes };
+            let done = self.guest(stage, origin, source, &mut into.units, items);
+            self.into = into;
             done?;
         }
         self.release()
     }
 
-    fn step(&mut self, at: usize, origin: Origin<'_>, source: &[u8], items: &mut [Item]) -> Result<(), Failure> {
-        let mut units = std::mem::take(&mut self.units);
-        let stage = &self.stages.each[self.steps[at].stage];
-        let (records, bytes) = (stage.records, stage.bytes);
-        // A value that stays in the guest is lost with the instance: a call's failure must be that of all of them.
-        let whole = self.steps[at].intake.handle_at().is_some();
+    /// Takes values through all functions of one guest, a call's records at a time: what stays in the guest between its
+    /// functions is lost with the instance, so as few records as possible are under way there.
+    fn guest(
+        &mut self,
+        stage: usize,
+        origin: Origin<'_>,
+        source: &[u8],
+        units: &mut [Unit],
+        items: &mut [Item],
+    ) -> Result<(), Failure> {
+        let steps = self.guests[stage].clone();
+        let (mut within, mut out) = (std::mem::take(&mut self.within), std::mem::take(&mut self.out));
         let mut start = 0;
-        while start < units.len() {
-            let end = if whole { units.len() } else { call_end(&units, start, records, bytes) };
-            let call = units.get_mut(start..end).unwrap_or_default();
-            self.give(at, origin, source, call, items);
-            match self.call(at, source) {
-                Ok(()) => self.take(at, origin, call, items)?,
-                Err(error) => self.condemn(at, origin, call, items, &error)?,
+        while start < units.len() && !steps.is_empty() {
+            let end = self.call_end(steps.start, units, start);
+            let mut call = units.get_mut(start..end).unwrap_or_default();
+            let mut source = source;
+            let [mut from, mut to] = within.each_mut();
+            for at in steps.clone() {
+                let is_last = at + 1 == steps.end;
+                let into = if is_last { &mut out } else { &mut *to };
+                if !is_last {
+                    into.clear();
+                }
+                self.step(at, Ready { origin, source }, call, items, into)?;
+                std::mem::swap(&mut from, &mut to);
+                (call, source) = (&mut from.units, &from.outputs.bytes);
             }
             start = end;
         }
-        units.clear();
-        self.units = std::mem::replace(&mut self.next, units);
+        (self.within, self.out) = (within, out);
         Ok(())
     }
 
+    /// Takes values through one function.
+    fn step(
+        &mut self,
+        at: usize,
+        ready: Ready<'_>,
+        units: &mut [Unit],
+        items: &mut [Item],
+        into: &mut Flow,
+    ) -> Result<(), Failure> {
+        let mut start = 0;
+        while start < units.len() {
+            if into.is_full() {
+                let Step { stage, role, .. } = self.steps[at];
+                units[start..].iter().for_each(|unit| items[unit.item].reject(too_many(role, stage)));
+                return Ok(());
+            }
+            let end = self.call_end(at, units, start);
+            let (call, rest) = units[start..].split_at_mut(end - start);
+            self.give(at, ready, call, items)?;
+            match self.call(at, ready.source, &mut into.outputs) {
+                Ok(()) => self.take(at, ready.origin, call, items, into)?,
+                Err(error) => {
+                    self.condemn(at, ready.origin, call, items, &error)?;
+                    into.units.extend(self.round(call, items));
+                    // What stayed in the instance is gone with it.
+                    let Step { stage, role, .. } = self.steps[at];
+                    for unit in rest.iter().chain(&into.units).filter(|unit| unit.is_held()) {
+                        items[unit.item].reject(Rejection::at(role, stage, error.kind.label(), error.text.clone()));
+                    }
+                }
+            }
+            start = end;
+        }
+        Ok(())
+    }
+
+    /// Where the units of one call end: as the stage's limits say, and no more than the image has room for.
+    fn call_end(&self, at: usize, units: &[Unit], start: usize) -> usize {
+        let step = &self.steps[at];
+        let stage = &self.stages.each[step.stage];
+        let room = stage.image_limit.checked_div(step.intake.stride()).unwrap_or(usize::MAX).max(1);
+        call_end(units, start, stage.records.min(room), stage.bytes)
+    }
+
+    /// Units that go round the function: it was not called with them, and nothing is wrong with them.
+    fn round(&self, units: &[Unit], items: &[Item]) -> Vec<Unit> {
+        let not_given = units.iter().zip(&self.given).filter(|(_, given)| !**given).map(|(unit, _)| unit);
+        not_given.filter(|unit| items[unit.item].goes_on()).map(|unit| unit.becomes(unit.value.clone(), None)).collect()
+    }
+
     /// Makes the argument. A tombstone has nothing to deserialize or serialize: it goes round.
-    fn give(&mut self, at: usize, origin: Origin<'_>, source: &[u8], units: &mut [Unit], items: &mut [Item]) {
+    fn give(&mut self, at: usize, ready: Ready<'_>, units: &mut [Unit], items: &mut [Item]) -> Result<(), Failure> {
+        let Ready { origin, source } = ready;
         let Way { stages, steps, image, past, given, .. } = self;
         let Step { stage, role, intake, .. } = &mut steps[at];
         image.begin(intake.stride(), units.len(), intake.carried(), stages.each[*stage].image_limit);
         given.clear();
         past.rows.clear();
+        let base = past.carried.rows();
+        let carries = at == 0 && intake.carried() > 0;
         let mut place = Place::default();
         for unit in units {
             let item = &mut items[unit.item];
@@ -152,20 +219,27 @@ impl Way {
             let taken = intake.take(image, value, &around);
             given.push(taken.is_ok());
             match taken {
-                Ok(()) if at == 0 => unit.row = image.count() as u32 - 1,
-                Ok(()) => past.rows.push(unit.row),
+                Ok(()) => {
+                    if carries {
+                        unit.row = (base + image.count()) as u32 - 1;
+                    }
+                    past.rows.push(unit.row);
+                }
                 Err(unfit) if at == 0 => item.reject(Rejection::decode(unfit.to_string())),
                 Err(unfit) => item.reject(Rejection::at(*role, *stage, "decode", unfit.to_string())),
             }
         }
-        if at == 0 {
-            past.carried = image.take_carried();
+        if carries && base == 0 {
+            image.swap_carried(&mut past.carried);
+        } else if carries && !past.carried.append(image.carried()) {
+            return Err(Failure::Host("the fields that go past the guests have more than 4 GiB".into()));
         }
+        Ok(())
     }
 
     /// Calls the guest, unless there is nothing to call it with.
-    fn call(&mut self, at: usize, source: &[u8]) -> Result<(), CallError> {
-        let Way { stages, steps, instances, memory, image, past, outputs, .. } = self;
+    fn call(&mut self, at: usize, source: &[u8], outputs: &mut Outputs) -> Result<(), CallError> {
+        let Way { stages, steps, instances, memory, image, past, .. } = self;
         let Step { stage, role, intake, plan } = &steps[at];
         outputs.values.clear();
         outputs.verdicts.clear();
@@ -185,13 +259,20 @@ impl Way {
     }
 
     /// Takes the answer: values go on, faults are noted with their records.
-    fn take(&mut self, at: usize, origin: Origin<'_>, units: &[Unit], items: &mut [Item]) -> Result<(), Failure> {
-        let Way { steps, given, next, outputs, .. } = self;
-        let (stage, role) = (steps[at].stage, steps[at].role);
-        let is_last = at + 1 == steps.len();
+    fn take(
+        &mut self,
+        at: usize,
+        origin: Origin<'_>,
+        units: &[Unit],
+        items: &mut [Item],
+        into: &mut Flow,
+    ) -> Result<(), Failure> {
+        let (stage, role) = (self.steps[at].stage, self.steps[at].role);
+        let is_last = at + 1 == self.steps.len();
+        let Flow { units: next, outputs } = into;
         let mut verdicts = outputs.verdicts.drain(..);
         let mut values = outputs.values.drain(..);
-        for (unit, given) in units.iter().zip(given.iter()) {
+        for (unit, given) in units.iter().zip(&self.given) {
             let item = &mut items[unit.item];
             if !given {
                 if item.goes_on() {
@@ -237,23 +318,18 @@ impl Way {
         let Stage { name, metrics, .. } = &stages.each[stage];
         tracing::warn!(pipeline = stages.name, stage = name, kind, why = error.text, "guest instance condemned");
         metrics.trapped(kind);
-        let called = |given: &[bool]| -> Vec<usize> {
-            let mut called: Vec<usize> =
-                units.iter().zip(given).filter(|(_, given)| **given).map(|(unit, _)| unit.item).collect();
-            called.dedup();
-            called
-        };
-        let called = called(&self.given);
+        let given = units.iter().zip(&self.given).filter(|(_, given)| **given);
+        let mut called: Vec<usize> = given.map(|(unit, _)| unit.item).collect();
+        called.dedup();
         if stages.reject == Reject::Stop {
-            return Err(one_of_many(&stages, origin, items, &called, role, error));
+            // What stands before the first of them is still produced.
+            let failure = one_of_many(&stages, origin, items, &called, role, error);
+            if let Some(first) = called.first() {
+                items[*first].stop.get_or_insert_with(|| Box::new(failure));
+            }
         }
         for item in &called {
             items[*item].reject(Rejection::at(role, stage, kind, error.text.clone()));
-        }
-        for (unit, given) in units.iter().zip(&self.given) {
-            if !given && items[unit.item].goes_on() {
-                self.next.push(unit.becomes(unit.value.clone(), None));
-            }
         }
         self.restart(stage)
     }
@@ -283,15 +359,14 @@ impl Way {
     }
 }
 
-/// Where the units of one call end.
-fn call_end(units: &[Unit], start: usize, records: usize, bytes: usize) -> usize {
-    let mut sum = 0;
-    let fits = |(at, unit): &(usize, &Unit)| {
-        sum += unit.len();
-        *at < records && (sum <= bytes || *at == 0)
-    };
-    start + units[start..].iter().enumerate().take_while(fits).count()
+fn too_many(role: Role, stage: usize) -> Rejection {
+    let why = "the guest's outputs for this record and those before it are more than a worker holds at once; \
+               lower `limits.records` or `limits.outputs`";
+    Rejection::at(role, stage, "too-many-outputs", why.to_owned())
 }
+
+/// The row of a value that came with no fields to go past the guests.
+const NO_ROW: u32 = u32::MAX;
 
 /// Which record of the call is to blame is not known; where they all stand is.
 fn one_of_many(
@@ -319,41 +394,4 @@ fn start(stage: &Stage) -> Result<Instance, Failure> {
     let instance = instance.map_err(|error| Failure::Guest(error.to_string()))?;
     stage.metrics.instance_created();
     Ok(instance)
-}
-
-/// For guests that do not look around.
-const NOTHING: Around<'static> = Around {
-    key: None,
-    headers: Headers::NONE,
-    topic: "",
-    partition: -1,
-    offset: -1,
-    timestamp: -1,
-    log_append: false,
-};
-
-/// The partition of the record before: records of one come in long runs.
-#[derive(Default)]
-struct Place(Option<(Slot, Option<TopicPartition>)>);
-
-impl Place {
-    fn around<'a>(&'a mut self, whence: &dyn Whence, record: &Record<'a>, unit: &'a Unit) -> Around<'a> {
-        let slot = record.slot();
-        if self.0.as_ref().is_none_or(|(known, _)| *known != slot) {
-            self.0 = Some((slot, whence.partition(slot)));
-        }
-        let name = self.0.as_ref().and_then(|(_, partition)| partition.as_ref());
-        let set = unit.envelope.as_deref();
-        let key = set.and_then(|set| set.key());
-        let headers = set.and_then(|set| set.headers());
-        Around {
-            key: key.unwrap_or(record.key()),
-            headers: headers.unwrap_or(record.headers()),
-            topic: name.map_or("", |name| name.topic.as_str()),
-            partition: name.map_or(-1, |name| name.partition),
-            offset: record.offset(),
-            timestamp: set.and_then(|set| set.timestamp).unwrap_or(record.timestamp()),
-            log_append: record.log_append(),
-        }
-    }
 }

@@ -16,10 +16,11 @@ use super::failure::Failure;
 use super::flow::Item;
 use super::formats::Formats;
 use super::judge::{Judged, Leaving, judge};
+use super::origin::Origin;
 use super::queue::Queue;
 use super::rejection::Rejection;
 use super::shared::Shared;
-use super::way::{Origin, Way};
+use super::way::Way;
 use crate::config::Reject;
 use crate::record::{Batch, Record, Ticket};
 use crate::sink::dead_letter::{self, Letter, Reason};
@@ -109,10 +110,10 @@ impl Worker {
         // What stands behind the record that stops the pipeline is left alone: it comes again.
         let items = items.get_mut(..end).unwrap_or_default();
         split(shared, &several);
-        for (topic, name) in addresses.names().iter().enumerate() {
+        for topic in topics(&ready) {
             let here = ready.iter().filter(|(_, at)| *at == topic);
             let outgoing: Vec<Outgoing<'_>> = here.map(|(unit, _)| leaving.outgoing(items, *unit)).collect();
-            send(shared, sender, name, &outgoing)?;
+            send(shared, sender, addresses.name(topic), &outgoing)?;
         }
         if !dropped.is_empty() {
             shared.metrics.filtered(dropped.len() as u64);
@@ -207,11 +208,12 @@ fn send(shared: &Shared, sender: &mut Sender, topic: &str, outgoing: &[Outgoing<
     let topic = shared.topics.get(&shared.producer, topic)?;
     let mut at = 0;
     while let Some(rest) = outgoing.get(at..).filter(|rest| !rest.is_empty()) {
-        if rest.first().is_some_and(|next| is_fenced(shared, next.ticket)) {
+        let open = open_run(shared, rest);
+        if open == 0 {
             at += 1;
             continue;
         }
-        let sent = sender.send(&topic, rest);
+        let sent = sender.send(&topic, rest.get(..open).unwrap_or_default());
         at += sent.accepted;
         match sent.refused {
             None => {}
@@ -224,6 +226,26 @@ fn send(shared: &Shared, sender: &mut Sender, topic: &str, outgoing: &[Outgoing<
     let bytes: usize = outgoing.iter().map(|o| o.value.map_or(0, <[u8]>::len)).sum();
     shared.metrics.produced(0, bytes as u64);
     Ok(())
+}
+
+/// The topics that outputs go to, each once.
+fn topics(ready: &[(usize, usize)]) -> Vec<usize> {
+    let mut topics: Vec<usize> = ready.iter().map(|(_, topic)| *topic).collect();
+    topics.sort_unstable();
+    topics.dedup();
+    topics
+}
+
+/// How many records from the front may be sent: up to the first whose partition has another owner.
+fn open_run(shared: &Shared, records: &[Outgoing<'_>]) -> usize {
+    let mut open = 0;
+    for run in records.chunk_by(|a, b| a.ticket.slot() == b.ticket.slot()) {
+        if run.first().is_some_and(|first| is_fenced(shared, first.ticket)) {
+            break;
+        }
+        open += run.len();
+    }
+    open
 }
 
 /// Whether the record's partition has another owner, who will send it.

@@ -44,8 +44,10 @@ impl KeyPlan {
             }
             Self::Avro(writers) => {
                 let (plan, framing) = writers.plan(key).map_err(|error| error.to_string())?;
-                let cursor = Cursor::of_constant(key.get(framing..).unwrap_or_default());
-                plan.put(cursor, image, at).map_err(|failure| failure.to_string())
+                let bytes = key.get(framing..).unwrap_or_default();
+                // Into the image first: the source holds the value, which need not be what the key stands beside.
+                let start = image.append(bytes, &Cursor::of_constant(bytes)).map_err(|failure| failure.to_string())?;
+                plan.put(Cursor::in_image(bytes, start), image, at).map_err(|failure| failure.to_string())
             }
         }
     }

@@ -4,14 +4,17 @@
 mod compile;
 mod envelope;
 
+use std::cell::Cell;
+
 pub use compile::{KeyTarget, Target, compile, compile_answer};
 
 use super::error::{Breach, Broken, Stop};
 use super::plan::Emit;
-use super::run::{Run, discriminant, list, pair, read};
+use super::run::{Run, Within, discriminant, list, pair, read};
 use super::{Output, Outputs, Value, Verdict};
 use crate::contract::shape::Many;
 use crate::decode::Carried;
+use crate::telemetry::printable::printable;
 use envelope::PartPlan;
 
 /// The plan for what a guest answers: `list<result<OUT, fault>>`.
@@ -76,6 +79,9 @@ pub struct OutputLimits {
     pub outputs: usize,
 }
 
+/// List items and nodes that a call may make the host look at, for each byte that it may answer.
+const WORK_PER_BYTE: usize = 4;
+
 /// Longest text of a fault that is kept.
 const FAULT_TEXT: usize = 4096;
 
@@ -125,7 +131,9 @@ impl EncodePlan {
             return Err(Broken::new(Breach::Count(count, records)));
         }
         let results = list(memory, pointer, count, self.stride, self.align).map_err(Broken::new)?;
-        let mut call = Call { plan: self, memory, rows, limits, start: out.bytes.len(), around: 0 };
+        let work = Cell::new(limits.batch.saturating_mul(WORK_PER_BYTE));
+        let within = Within { memory, carried: rows.carried, work: &work };
+        let mut call = Call { plan: self, within, rows: rows.rows, limits, start: out.bytes.len(), around: 0 };
         for (record, result) in results.chunks_exact(self.stride).enumerate() {
             let verdict = match result[0] {
                 0 => call.outputs(record, &result[self.payload..], out)?,
@@ -153,15 +161,16 @@ impl EncodePlan {
             Some(kept) => kept.utf8_chunks().next().map_or("", |chunk| chunk.valid()),
             None => std::str::from_utf8(text).map_err(|_| Breach::Utf8)?,
         };
-        Ok(Verdict::Fault(kind, text.to_owned()))
+        // It ends up in logs and on terminals.
+        Ok(Verdict::Fault(kind, printable(text, FAULT_TEXT)))
     }
 }
 
 /// One call's answer under way.
 struct Call<'a> {
     plan: &'a EncodePlan,
-    memory: &'a [u8],
-    rows: Rows<'a>,
+    within: Within<'a>,
+    rows: &'a [u32],
     limits: OutputLimits,
     /// Where the call's bytes start.
     start: usize,
@@ -172,14 +181,17 @@ struct Call<'a> {
 impl Call<'_> {
     /// The outputs of one record: all of them, or none and why not.
     fn outputs(&mut self, record: usize, at: &[u8], out: &mut Outputs) -> Result<Verdict, Broken> {
-        let (bytes, values) = (out.bytes.len(), out.values.len());
-        let row = self.rows.rows.get(record).map_or(record, |row| *row as usize);
+        let (bytes, values, handles) = (out.bytes.len(), out.values.len(), out.handles.len());
+        let row = self.rows.get(record).map_or(record, |row| *row as usize);
         match self.each(row, at, out) {
             Ok(count) => Ok(Verdict::Outputs(count)),
             Err(Stop::Broken(broken)) => Err(*broken),
             Err(Stop::Invalid(why)) => {
                 out.bytes.truncate(bytes);
                 out.values.truncate(values);
+                out.handles.truncate(handles);
+                // They are the host's now, and are given back with all others.
+                self.each_handle(at, &mut out.handles).map_err(Broken::new)?;
                 Ok(Verdict::Invalid(why.to_string()))
             }
         }
@@ -201,13 +213,38 @@ impl Call<'_> {
                     let why = format!("{count} outputs for one record, `limits.outputs` allows {limit}");
                     return Err(Stop::invalid(why));
                 }
-                let outputs = list(self.memory, pointer, count, size, align)?;
+                let outputs = list(self.within.memory, pointer, count, size, align)?;
                 for output in outputs.chunks_exact(size) {
                     self.one(row, output, out)?;
                 }
                 Ok(count)
             }
         }
+    }
+
+    /// All handles of a record's outputs.
+    fn each_handle(&self, at: &[u8], handles: &mut Vec<u32>) -> Result<(), Breach> {
+        if !matches!(self.plan.value, ValueForm::Handle) {
+            return Ok(());
+        }
+        let outputs = match self.plan.many {
+            Many::One => vec![at],
+            Many::Option { payload } => vec![at.get(payload..).ok_or(Breach::Outside)?],
+            Many::List { size, align } => {
+                let (pointer, count) = pair(at)?;
+                list(self.within.memory, pointer, count, size, align)?.chunks_exact(size).collect()
+            }
+        };
+        for output in outputs {
+            let value = output.get(self.plan.value_at..).ok_or(Breach::Outside)?;
+            let value = match self.plan.tombstone {
+                None => value,
+                Some(payload) if value.first() == Some(&1) => value.get(payload..).ok_or(Breach::Outside)?,
+                Some(_) => continue,
+            };
+            handles.push(u32::from_le_bytes(read(value)?));
+        }
+        Ok(())
     }
 
     #[inline]
@@ -227,7 +264,7 @@ impl Call<'_> {
             },
         };
         let limit = if plan.hands_on { self.limits.batch } else { self.limits.record };
-        let run = Run::new(self.memory, self.rows.carried, row, start, limit);
+        let run = Run::new(self.within, row, start, limit);
         let value = match (value, &plan.value) {
             (None, _) => Value::Tombstone,
             (Some(at), ValueForm::Emit(emit)) => {
@@ -243,7 +280,7 @@ impl Call<'_> {
         let envelope = match plan.parts.is_empty() {
             true => None,
             false => {
-                let envelope = envelope::read_envelope(&plan.parts, self.memory, at, self.limits.record)?;
+                let envelope = envelope::read_envelope(&plan.parts, self.within, at, self.limits.record)?;
                 self.around += envelope.byte_len();
                 Some(Box::new(envelope))
             }

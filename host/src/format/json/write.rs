@@ -45,12 +45,20 @@ impl Default for WriteOptions {
 pub struct Writer {
     plan: Arc<Plan>,
     options: WriteOptions,
+    /// Bytes of one text.
+    most: usize,
 }
 
 impl Writer {
     /// Prepares for values of the schema's root type.
     pub fn new(schema: Arc<Schema>, options: WriteOptions) -> Self {
-        Writer { plan: Arc::new(Plan::new(schema)), options }
+        Writer { plan: Arc::new(Plan::new(schema)), options, most: usize::MAX }
+    }
+
+    /// Texts of more than so many bytes are refused.
+    pub fn at_most(mut self, bytes: usize) -> Self {
+        self.most = bytes;
+        self
     }
 
     /// Appends the JSON of the one value in `avro` to `out`. After an error, `out` is as it was.
@@ -59,7 +67,8 @@ impl Writer {
         let options = self.options;
         let include_nulls = options.include_nulls || options.encoding == Encoding::Avro;
         let options = WriteOptions { include_nulls, ..options };
-        let most = before.saturating_add(avro.len().saturating_mul(MOST_PER_BYTE)).saturating_add(MAX_GROWTH);
+        let grown = avro.len().saturating_mul(MOST_PER_BYTE).saturating_add(MAX_GROWTH);
+        let most = before.saturating_add(grown.min(self.most));
         let mut run = Run { plan: &self.plan, options, bytes: avro, out, most, weightless: MAX_WEIGHTLESS, indent: 0 };
         let written = run.any(self.plan.schema.root(), 0).and_then(|_| match run.bytes.len() {
             0 => Ok(()),
