@@ -4,10 +4,13 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails loudly, its steps outside of it too")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a failing run of random bytes tells how to repeat it")]
 
+mod canonical;
 mod dice;
 mod drawn;
 mod dynamic;
 mod echo;
+mod envelope_in;
+mod envelope_out;
 mod evolve;
 mod fuzz;
 mod generic;
@@ -15,9 +18,11 @@ mod generic_deep;
 mod generic_echo;
 mod generic_fuzz;
 mod generic_hostile;
+mod guest_types;
 mod hostile_answer;
 mod hostile_bytes;
 mod hostile_call;
+mod hostile_envelope;
 mod identity;
 mod imports;
 mod init;
@@ -26,6 +31,7 @@ mod limits;
 mod load;
 mod probe;
 mod recorder;
+mod relay;
 mod resolution;
 mod shape;
 mod subset;
