@@ -31,20 +31,6 @@ pub struct Given {
 }
 
 impl Given {
-    /// Nothing but a value of no bytes.
-    fn plain() -> Given {
-        Given {
-            key: None,
-            value: Some(Vec::new()),
-            headers: Vec::new(),
-            topic: "t".into(),
-            partition: 0,
-            offset: 0,
-            timestamp: 0,
-            log_append: false,
-        }
-    }
-
     pub fn any(dice: &mut Dice<'_>) -> Given {
         let bytes = |dice: &mut Dice<'_>| match dice.below(4) {
             0 => None,

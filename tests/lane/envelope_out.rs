@@ -10,10 +10,10 @@ use millstream::record::Envelope;
 use proptest::prelude::*;
 use wasmtime::component::Val;
 
-use super::canonical::{load, seen_by_the_engine, store, store_list};
+use super::canonical::{seen_by_the_engine, store_list};
 use super::dice::Dice;
 use super::echo::OUTPUT_LIMITS;
-use super::guest_types::{any_bytes, any_text, any_val, bytes_val, list_of_bytes, optional, record};
+use super::guest_types::{any_val, bytes_val, list_of_bytes, optional, record};
 use super::identity::{config, entropy};
 
 /// What a guest answers, drawn.

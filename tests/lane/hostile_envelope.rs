@@ -176,7 +176,7 @@ fn what_a_rejected_record_set_is_not_counted_for_the_batch() {
     let why = Verdict::Invalid("-1 is not a partition's number, field `partition`".into());
     assert_eq!(outputs.verdicts, [why.clone(), why.clone(), why.clone(), why, Verdict::Outputs(1)]);
     // What stays is counted.
-    let good = Val::List(vec![output(1); 6]);
+    let good = Val::List(vec![output(1); 7]);
     let (plan, _, memory) = lists(record(&fields), &[good.clone(), good]);
     let said = lift(&plan, &memory, 2, limits).expect_err("too much for a batch");
     assert_eq!(said, "the guest returned more than 10000 bytes for a batch");

@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a failing run of random bytes tells how to repeat it")]
 
 mod canonical;
+mod contract_fuzz;
 mod dice;
 mod drawn;
 mod dynamic;
@@ -33,6 +34,7 @@ mod probe;
 mod recorder;
 mod relay;
 mod resolution;
+mod resources;
 mod shape;
 mod subset;
 mod sweep;

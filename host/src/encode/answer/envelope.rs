@@ -45,28 +45,32 @@ pub(super) enum How {
 pub(super) fn read_envelope(parts: &[PartPlan], memory: &[u8], at: &[u8], limit: usize) -> Result<Envelope, Stop> {
     let mut envelope = Envelope::default();
     for plan in parts {
-        let mut place = at.get(plan.at..).ok_or(Breach::Outside)?;
-        if let Some(payload) = plan.option {
-            match discriminant(place, 1)? {
-                0 => {
-                    // No key is a thing to say; of the others, none says nothing.
-                    if plan.part == Part::Key {
-                        envelope.set_key(None);
-                    }
-                    continue;
-                }
-                1 => place = place.get(payload..).ok_or(Breach::Outside)?,
-                other => return Err(Breach::Discriminant(other, 2).into()),
-            }
-        }
         let room = limit.saturating_sub(envelope.byte_len());
-        plan.read(memory, place, room, &mut envelope).map_err(|stop| stop.within(plan.part.as_str()))?;
+        plan.read(memory, at, room, &mut envelope).map_err(|stop| stop.within(plan.part.as_str()))?;
     }
     Ok(envelope)
 }
 
 impl PartPlan {
-    fn read(&self, memory: &[u8], at: &[u8], room: usize, envelope: &mut Envelope) -> Result<(), Stop> {
+    fn read(&self, memory: &[u8], output: &[u8], room: usize, envelope: &mut Envelope) -> Result<(), Stop> {
+        let mut at = output.get(self.at..).ok_or(Breach::Outside)?;
+        if let Some(payload) = self.option {
+            match discriminant(at, 1)? {
+                0 => {
+                    // No key is a thing to say; of the others, none says nothing.
+                    if self.part == Part::Key {
+                        envelope.set_key(None);
+                    }
+                    return Ok(());
+                }
+                1 => at = at.get(payload..).ok_or(Breach::Outside)?,
+                other => return Err(Breach::Discriminant(other, 2).into()),
+            }
+        }
+        self.read_given(memory, at, room, envelope)
+    }
+
+    fn read_given(&self, memory: &[u8], at: &[u8], room: usize, envelope: &mut Envelope) -> Result<(), Stop> {
         match (self.part, &self.how) {
             (Part::Key, How::Integer { size, .. }) => {
                 let mut bytes = integer_bytes(at, *size)?;
