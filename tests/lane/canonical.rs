@@ -30,7 +30,13 @@ pub fn store_list(memory: &mut Vec<u8>, at: usize, item: &GuestType, items: &[Va
     }
 }
 
-fn store_case(memory: &mut Vec<u8>, at: usize, ty: &GuestType, case: (usize, usize), payload: Option<(&GuestType, &Val)>) {
+fn store_case(
+    memory: &mut Vec<u8>,
+    at: usize,
+    ty: &GuestType,
+    case: (usize, usize),
+    payload: Option<(&GuestType, &Val)>,
+) {
     let (case, cases) = case;
     put(memory, at, &(case as u32).to_le_bytes()[..discriminant_size(cases)]);
     if let Some((inner, val)) = payload {
@@ -141,7 +147,8 @@ pub fn load(memory: &[u8], at: usize, ty: &GuestType) -> Option<Val> {
             Val::List(items.collect::<Option<_>>()?)
         }
         T::Record(fields) => {
-            let field = |(offset, (name, ty)): (usize, &(String, T))| Some((name.clone(), load(memory, at + offset, ty)?));
+            let field =
+                |(offset, (name, ty)): (usize, &(String, T))| Some((name.clone(), load(memory, at + offset, ty)?));
             Val::Record(ty.offsets().into_iter().zip(fields).map(field).collect::<Option<_>>()?)
         }
         T::Tuple(items) => {
@@ -213,9 +220,12 @@ fn spell(ty: &GuestType, named: &mut Vec<String>) -> String {
             let fields: String = fields.iter().map(|(name, ty)| format!("%{name}: {}, ", spell(ty, named))).collect();
             format!("record NAME {{ {fields} }}")
         }
-        T::Enum(cases) => format!("enum NAME {{ {} }}", cases.iter().map(|case| format!("%{case}, ")).collect::<String>()),
+        T::Enum(cases) => {
+            format!("enum NAME {{ {} }}", cases.iter().map(|case| format!("%{case}, ")).collect::<String>())
+        }
         T::Variant(cases) => {
-            let mut payload = |ty: &Option<T>| ty.as_ref().map_or(String::new(), |ty| format!("({})", spell(ty, named)));
+            let mut payload =
+                |ty: &Option<T>| ty.as_ref().map_or(String::new(), |ty| format!("({})", spell(ty, named)));
             let cases: String = cases.iter().map(|(name, ty)| format!("%{name}{}, ", payload(ty))).collect();
             format!("variant NAME {{ {cases} }}")
         }
@@ -230,10 +240,7 @@ fn spell(ty: &GuestType, named: &mut Vec<String>) -> String {
 pub fn seen_by_the_engine(memory: &[u8], at: usize, count: usize, ty: &GuestType) -> Vec<Val> {
     let mut named = Vec::new();
     let item = spell(ty, &mut named);
-    let world = format!(
-        "package test:show; world show {{ {} export show: func() -> list<{item}>; }}",
-        named.join(" ")
-    );
+    let world = format!("package test:show; world show {{ {} export show: func() -> list<{item}>; }}", named.join(" "));
     let escaped = |bytes: &[u8]| bytes.iter().map(|byte| format!("\\{byte:02x}")).collect::<String>();
     let pages = memory.len() / 65536 + 1;
     let pair = [(at as u32).to_le_bytes(), (count as u32).to_le_bytes()];

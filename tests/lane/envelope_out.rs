@@ -3,9 +3,7 @@
 use millstream::contract::shape::Role;
 use millstream::contract::types::GuestType;
 use millstream::decode::Carried;
-use millstream::encode::{
-    EncodePlan, OutputLimits, Outputs, Returned, Rows, Target, Value, Verdict, compile_answer,
-};
+use millstream::encode::{EncodePlan, OutputLimits, Outputs, Returned, Rows, Target, Value, Verdict, compile_answer};
 use millstream::record::Envelope;
 use proptest::prelude::*;
 use wasmtime::component::Val;
@@ -347,9 +345,8 @@ fn numbers_that_kafka_has_no_room_for() {
 #[test]
 fn headers_that_kafka_has_no_room_for() {
     let ty = GuestType::List(Box::new(GuestType::Tuple(vec![GuestType::String, list_of_bytes()])));
-    let header = |name: usize, value: usize| {
-        Val::Tuple(vec![Val::String("n".repeat(name)), bytes_val(&vec![7; value])])
-    };
+    let header =
+        |name: usize, value: usize| Val::Tuple(vec![Val::String("n".repeat(name)), bytes_val(&vec![7; value])]);
     let long = said("headers", ty.clone(), Val::List(vec![header(1, 1), header(65536, 0)]));
     assert_eq!(long, "a header's name has 65536 bytes, 32767 are allowed, field `headers`");
     let long = said("headers", ty.clone(), Val::List(vec![header(32768, 0)]));

@@ -35,21 +35,8 @@ pub fn any_record(dice: &mut Dice<'_>) -> GuestType {
 
 fn nested(dice: &mut Dice<'_>, levels: usize) -> GuestType {
     use GuestType as T;
-    const PLAIN: [T; 13] = [
-        T::S64,
-        T::Bool,
-        T::S8,
-        T::U8,
-        T::S16,
-        T::U16,
-        T::S32,
-        T::U32,
-        T::U64,
-        T::F32,
-        T::F64,
-        T::Char,
-        T::String,
-    ];
+    const PLAIN: [T; 13] =
+        [T::S64, T::Bool, T::S8, T::U8, T::S16, T::U16, T::S32, T::U32, T::U64, T::F32, T::F64, T::Char, T::String];
     if levels == 0 {
         return dice.pick(&PLAIN).clone();
     }
@@ -113,9 +100,7 @@ pub fn any_val(ty: &GuestType, dice: &mut Dice<'_>) -> Val {
         T::String => Val::String(any_text(dice)),
         T::List(item) if **item == T::U8 => bytes_val(&any_bytes(dice)),
         T::List(item) => Val::List((0..dice.below(4)).map(|_| any_val(item, dice)).collect()),
-        T::Record(fields) => {
-            Val::Record(fields.iter().map(|(name, ty)| (name.clone(), any_val(ty, dice))).collect())
-        }
+        T::Record(fields) => Val::Record(fields.iter().map(|(name, ty)| (name.clone(), any_val(ty, dice))).collect()),
         T::Tuple(items) => Val::Tuple(items.iter().map(|ty| any_val(ty, dice)).collect()),
         T::Enum(cases) => Val::Enum(dice.pick(cases).clone()),
         T::Variant(cases) => {

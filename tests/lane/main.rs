@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails loudly, its steps outside of it too")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a failing run of random bytes tells how to repeat it")]
 
+mod answers;
 mod canonical;
 mod contract_fuzz;
 mod dice;
@@ -38,5 +39,6 @@ mod resources;
 mod shape;
 mod subset;
 mod sweep;
+mod unfit;
 mod unions;
 mod value;

@@ -62,7 +62,10 @@ enum How {
     Headers(HeaderShape),
     Topic,
     /// An integer of so many bytes.
-    Integer { size: u8, signed: bool },
+    Integer {
+        size: u8,
+        signed: bool,
+    },
     /// The guest's cases for a producer's time and a broker's, and the bytes of the discriminant.
     Case([u32; 2], u8),
 }

@@ -110,12 +110,7 @@ pub(super) struct Records {
 }
 
 /// Takes over the handles that a guest gave, by its own numbers for them.
-pub(super) fn lift(
-    cx: &mut LiftContext<'_>,
-    list: InterfaceType,
-    handles: &[u32],
-    held: &mut Held,
-) -> Result<()> {
+pub(super) fn lift(cx: &mut LiftContext<'_>, list: InterfaceType, handles: &[u32], held: &mut Held) -> Result<()> {
     if handles.is_empty() {
         return Ok(());
     }

@@ -16,8 +16,8 @@ use wasmtime::{Result, Store, ValRaw, bail};
 
 use crate::decode::{Carried, From, Image};
 use crate::encode::{Broken, EncodePlan, OutputLimits, Outputs, Returned, Rows};
-use handles::Records;
 pub(super) use handles::Held;
+use handles::Records;
 
 /// A guest's function of the shape `func(list<T>) -> list<result<U, fault>>`, ready to be called.
 #[derive(Debug, Clone, Copy)]
