@@ -86,10 +86,13 @@ fn words(words: &[u32]) -> Vec<u8> {
 fn each_function_must_answer_each_record_once() {
     let results = words(&[0, 0x800, 1]).repeat(4);
     let guest = guest("string", [0, 1, 3], &results, b"x");
-    for (role, count) in ROLES.into_iter().zip([0, 1, 3]) {
-        for records in [1, 2, 4] {
+    for (role, count) in ROLES.into_iter().zip([0usize, 1, 3]) {
+        for records in [1, 2, 3, 4] {
             match call(&guest, role, records) {
-                Ok(verdicts) => assert_eq!(verdicts, vec![Verdict::Outputs(1); count], "{role}"),
+                Ok(verdicts) => {
+                    assert_eq!(count, records, "{role}");
+                    assert_eq!(verdicts, vec![Verdict::Outputs(1); count], "{role}");
+                }
                 Err(error) => {
                     assert_ne!(count, records);
                     assert_eq!(error.kind, CallFailure::Result, "{role}");

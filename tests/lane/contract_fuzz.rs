@@ -14,7 +14,7 @@ use super::fuzz::{INPUTS, hex, mutate, noise, run};
 use super::guest_types::any_val;
 use super::relay::{Relay, as_taken};
 
-/// Whatever is not done yet or was not done: every pointer of the image is within its limit.
+/// Whatever the bytes were: every pointer of the image is within its limit.
 fn check_image(image: &Image, source: usize, limit: usize) {
     for fixup in image.fixups() {
         let (start, len) = (fixup.start as usize, fixup.len as usize);
