@@ -44,11 +44,19 @@ pub(super) enum How {
 pub(super) fn read_envelope(parts: &[PartPlan], call: Within<'_>, at: &[u8], limit: usize) -> Result<Envelope, Stop> {
     let mut envelope = Envelope::default();
     for plan in parts {
-        let mut place = at.get(plan.at..).ok_or(Breach::Outside)?;
-        if let Some(payload) = plan.option {
-            match discriminant(place, 1)? {
+        let room = limit.saturating_sub(envelope.byte_len());
+        plan.read(call, at, room, &mut envelope).map_err(|stop| stop.within(plan.part.as_str()))?;
+    }
+    Ok(envelope)
+}
+
+impl PartPlan {
+    fn read(&self, call: Within<'_>, output: &[u8], room: usize, envelope: &mut Envelope) -> Result<(), Stop> {
+        let mut at = output.get(self.at..).ok_or(Breach::Outside)?;
+        if let Some(payload) = self.option {
+            match discriminant(at, 1)? {
                 0 => {
-                    match plan.part {
+                    match self.part {
                         Part::Key => envelope.set_key(None),
                         Part::Topic => envelope.set_topic(None),
                         Part::Partition => envelope.set_partition(None),
@@ -56,20 +64,16 @@ pub(super) fn read_envelope(parts: &[PartPlan], call: Within<'_>, at: &[u8], lim
                         // No list of headers says nothing of them: an empty one would say that there are none.
                         Part::Headers | Part::Offset | Part::TimestampType => {}
                     }
-                    continue;
+                    return Ok(());
                 }
-                1 => place = place.get(payload..).ok_or(Breach::Outside)?,
+                1 => at = at.get(payload..).ok_or(Breach::Outside)?,
                 other => return Err(Breach::Discriminant(other, 2).into()),
             }
         }
-        let room = limit.saturating_sub(envelope.byte_len());
-        plan.read(call, place, room, &mut envelope).map_err(|stop| stop.within(plan.part.as_str()))?;
+        self.read_given(call, at, room, envelope)
     }
-    Ok(envelope)
-}
 
-impl PartPlan {
-    fn read(&self, call: Within<'_>, at: &[u8], room: usize, envelope: &mut Envelope) -> Result<(), Stop> {
+    fn read_given(&self, call: Within<'_>, at: &[u8], room: usize, envelope: &mut Envelope) -> Result<(), Stop> {
         let memory = call.memory;
         match (self.part, &self.how) {
             (Part::Key, How::Integer { size, .. }) => {

@@ -181,7 +181,8 @@ struct Call<'a> {
 impl Call<'_> {
     /// The outputs of one record: all of them, or none and why not.
     fn outputs(&mut self, record: usize, at: &[u8], out: &mut Outputs) -> Result<Verdict, Broken> {
-        let (bytes, values, handles) = (out.bytes.len(), out.values.len(), out.handles.len());
+        let (bytes, values, around) = (out.bytes.len(), out.values.len(), self.around);
+        let handles = out.handles.len();
         let row = self.rows.get(record).map_or(record, |row| *row as usize);
         match self.each(row, at, out) {
             Ok(count) => Ok(Verdict::Outputs(count)),
@@ -192,6 +193,7 @@ impl Call<'_> {
                 out.handles.truncate(handles);
                 // They are the host's now, and are given back with all others.
                 self.each_handle(at, &mut out.handles).map_err(Broken::new)?;
+                self.around = around;
                 Ok(Verdict::Invalid(why.to_string()))
             }
         }
@@ -260,7 +262,7 @@ impl Call<'_> {
             Some(payload) => match discriminant(value, 1)? {
                 0 => None,
                 1 => Some(value.get(payload..).ok_or(Breach::Outside)?),
-                other => return Err(Breach::Discriminant(other, 2).into()),
+                other => return Err(Stop::from(Breach::Discriminant(other, 2)).within("value")),
             },
         };
         let limit = if plan.hands_on { self.limits.batch } else { self.limits.record };
@@ -274,7 +276,7 @@ impl Call<'_> {
             }
             (Some(at), ValueForm::Handle) => {
                 out.handles.push(u32::from_le_bytes(read(at)?));
-                Value::Handle(out.first_handle + out.handles.len() as u32 - 1)
+                Value::Handle(out.first_handle.wrapping_add(out.handles.len() as u32 - 1))
             }
         };
         let envelope = match plan.parts.is_empty() {
