@@ -10,8 +10,8 @@ use crate::kafka::EmbeddedBroker;
 use crate::record::{Batch, Headers, Parts, Ticket};
 use crate::sink::{Delivery, Outgoing, Producer, ProducerSettings};
 
-const TURN: Duration = Duration::from_millis(50);
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const TURN: Duration = Duration::from_millis(50);
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What the events were told.
 #[derive(Default)]
@@ -63,11 +63,11 @@ impl RebalanceEvents for Events {
     }
 }
 
-fn broker(partitions: i32) -> EmbeddedBroker {
+pub(super) fn broker(partitions: i32) -> EmbeddedBroker {
     EmbeddedBroker::start(&[("t".to_owned(), partitions)]).expect("a broker")
 }
 
-fn settings(brokers: &str) -> ConsumerSettings {
+pub(super) fn settings(brokers: &str) -> ConsumerSettings {
     ConsumerSettings {
         pipeline: "test".to_owned(),
         brokers: brokers.to_owned(),
