@@ -82,7 +82,7 @@ impl Drop for Running {
 
 /// Does `work` on a thread of its own; whether it was done within `bound`. Without a thread to have, does it here.
 fn within(bound: Duration, work: impl FnOnce() + Send + 'static) -> bool {
-    let (done, ended) = mpsc::channel::<()>();
+    let (done, ended) = mpsc::sync_channel::<()>(1);
     let work = move || {
         work();
         drop(done);
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn an_end_that_takes_too_long_is_not_waited_for() {
-        let (go_on, waits) = mpsc::channel::<()>();
+        let (go_on, waits) = mpsc::sync_channel::<()>(1);
         let (held, seen) = (Arc::new(()), Instant::now());
         let theirs = held.clone();
         let stuck = move || {
