@@ -261,7 +261,8 @@ impl Crew {
     fn end_work(&mut self, queues: &[Arc<Queue>]) -> bool {
         queues.iter().for_each(|queue| queue.close());
         // All are waited for, whatever the first of them ended with.
-        self.workers.drain(..).map(JoinHandle::join).fold(true, |well, end| well && end.is_ok())
+        let ends: Vec<_> = self.workers.drain(..).map(JoinHandle::join).collect();
+        ends.iter().all(Result::is_ok)
     }
 
     fn end_service(&mut self) {
