@@ -36,6 +36,7 @@ pub const UNSAFE: &[(&str, &str)] = &[
     ("host/src/source/native.rs", "librdkafka's batch consume has no safe wrapper"),
     ("host/src/sink/native.rs", "librdkafka's batch produce has no safe wrapper"),
     ("host/src/kafka/native.rs", "librdkafka's queues, headers and mock broker settings have no safe wrapper"),
+    ("host/src/kafka/ending.rs", "a client is ended by its handle"),
     ("tests/bench/native_batch/", "a bench contender on librdkafka's batch calls"),
 ];
 
@@ -48,6 +49,7 @@ pub const AMBIENT: &[(&str, &str)] = &[
     ("host/src/guest/engine.rs", "the epoch clock, which ends guest calls that overrun, is a thread"),
     ("host/src/guest/state.rs", "a guest's clock and random numbers start here, seeded for each instance"),
     ("host/src/guest/wasi.rs", "answers a guest that was granted the clock"),
+    ("host/src/kafka/ending.rs", "librdkafka ends a client in a call without a bound, so a thread makes it"),
     ("host/src/kafka/logging.rs", "librdkafka logs from threads of its own, where nobody hands over the time"),
     ("host/src/kafka/native.rs", "serves a queue of librdkafka until a deadline"),
     ("host/src/kafka/probe.rs", "asks the brokers at start until a deadline"),
