@@ -35,6 +35,17 @@ pub struct Entry {
     pub contender: Box<dyn Contender>,
 }
 
+/// The groups, and what fills each.
+const TITLES: &[(&str, fn(&mut Groups) -> Result<(), Failure>)] = &[
+    ("typed", Groups::typed),
+    ("envelope", Groups::envelope),
+    ("generic", Groups::generic),
+    ("user functions", Groups::functions),
+    ("user functions over bytes", Groups::decoder),
+    ("bytes", Groups::bytes),
+    ("json", Groups::json),
+];
+
 /// Makes groups, on the same records.
 pub struct Groups {
     engine: Engine,
@@ -43,12 +54,12 @@ pub struct Groups {
     /// The schemas as the native crate reads them, for as long as the program runs.
     payment: &'static serde_avro_fast::Schema,
     enriched: &'static serde_avro_fast::Schema,
-    pub all: Vec<Group>,
+    all: Vec<Group>,
 }
 
 impl Groups {
-    /// All of them, with so many records.
-    pub fn make(records: u64) -> Result<Vec<Group>, Failure> {
+    /// All of them, or only the one of this title, with so many records.
+    pub fn make(records: u64, only: Option<&str>) -> Result<Vec<Group>, Failure> {
         let read = |path: &str| -> Result<&'static serde_avro_fast::Schema, Failure> {
             Ok(Box::leak(Box::new(std::fs::read_to_string(path)?.parse()?)))
         };
@@ -60,19 +71,22 @@ impl Groups {
             enriched: read(ENRICHED)?,
             all: Vec::new(),
         };
-        groups.typed()?;
-        groups.envelope()?;
-        groups.generic()?;
-        groups.functions()?;
-        groups.decoder()?;
-        groups.bytes()?;
-        groups.json()?;
-        Ok(groups.all)
-    }
-
-    fn begin(&mut self, title: &'static str) {
-        let records = if title == "json" { self.json.clone() } else { self.avro.clone() };
-        self.all.push(Group { title, records, entries: Vec::new() });
+        let mut found = false;
+        for (title, fill) in TITLES {
+            if only.is_none_or(|only| only == *title) {
+                let records = if *title == "json" { groups.json.clone() } else { groups.avro.clone() };
+                groups.all.push(Group { title, records, entries: Vec::new() });
+                fill(&mut groups)?;
+                found = true;
+            }
+        }
+        match found {
+            true => Ok(groups.all),
+            false => {
+                let titles: Vec<&str> = TITLES.iter().map(|(title, _)| *title).collect();
+                Err(format!("no such group; there are: {}", titles.join(", ")).into())
+            }
+        }
     }
 
     fn enter(&mut self, name: String, size: usize, contender: impl Contender + 'static) {
@@ -105,7 +119,6 @@ impl Groups {
 
     fn typed(&mut self) -> Result<(), Failure> {
         let (input, mut config) = (self.payment, SerializerConfig::new(self.enriched));
-        self.begin("typed");
         self.native("owned fields", move |_, value, out| {
             let payment: typed::Payment<String> = serde_avro_fast::from_datum_slice(value, input)?;
             serde_avro_fast::to_datum(&typed::enrich(payment), &mut out.bytes, &mut config)?;
@@ -122,7 +135,6 @@ impl Groups {
 
     fn envelope(&mut self) -> Result<(), Failure> {
         let (input, mut config) = (self.payment, SerializerConfig::new(self.payment));
-        self.begin("envelope");
         self.native("owned fields", move |record, value, out| {
             let payment: typed::Payment<String> = serde_avro_fast::from_datum_slice(value, input)?;
             out.around.push(route::route(record, &payment)?);
@@ -137,7 +149,6 @@ impl Groups {
     fn generic(&mut self) -> Result<(), Failure> {
         let schema = load(PAYMENT)?;
         let masked = tree::masked(&schema, &MASKED);
-        self.begin("generic");
         self.native("a tree of its own", move |_, value, out| {
             let root = schema.root();
             let mut tree = tree::decode(&schema, root, &mut Reader::new(value))?;
@@ -150,7 +161,6 @@ impl Groups {
 
     fn functions(&mut self) -> Result<(), Failure> {
         let (input, output) = (load(PAYMENT)?, load(ENRICHED)?);
-        self.begin("user functions");
         self.native("tree, struct, tree", move |_, value, out| {
             let tree = tree::decode(&input, input.root(), &mut Reader::new(value))?;
             let mut payment = tree::payment(tree)?;
@@ -161,7 +171,6 @@ impl Groups {
     }
 
     fn decoder(&mut self) -> Result<(), Failure> {
-        self.begin("user functions over bytes");
         self.native("the guest's own code", |_, value, out| {
             let mut payment = codec::decode(value)?;
             payment.enrich();
@@ -172,7 +181,6 @@ impl Groups {
     }
 
     fn bytes(&mut self) -> Result<(), Failure> {
-        self.begin("bytes");
         self.native("a copy", |_, value, out| {
             let mut value = value.to_vec();
             *value.first_mut().ok_or("an empty value")? ^= 1;
@@ -183,7 +191,6 @@ impl Groups {
     }
 
     fn json(&mut self) -> Result<(), Failure> {
-        self.begin("json");
         self.native("serde_json", |_, value, out| {
             let payment: typed::Payment<String> = serde_json::from_slice(value)?;
             Ok(serde_json::to_writer(&mut out.bytes, &typed::enrich(payment))?)

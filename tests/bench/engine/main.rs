@@ -59,10 +59,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Failure> {
     let options = Options::read()?;
-    let mut groups = Groups::make(options.records.max(1))?;
-    if let Some(only) = &options.only {
-        groups.retain(|group| group.title == only);
-    }
+    let mut groups = Groups::make(options.records.max(1), options.only.as_deref())?;
     groups.iter_mut().try_for_each(check)?;
     let mut rounds = Vec::with_capacity(options.rounds);
     for round in 0..=options.rounds {

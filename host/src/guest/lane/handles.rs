@@ -41,9 +41,6 @@ pub(super) fn lower<T: 'static>(
     handles: &[(u32, u32)],
     held: &[Option<ResourceAny>],
 ) -> Result<()> {
-    if handles.is_empty() {
-        return Ok(());
-    }
     let ty = handle_type!(cx.types, list);
     for (record, handle) in handles {
         let Some(Some(resource)) = held.get(*handle as usize) else {
