@@ -41,9 +41,16 @@ pub(super) enum How {
     Headers(HeaderShape),
 }
 
-/// Reads the envelope of the output at `at`, of which all parts together may take `limit` bytes.
-pub(super) fn read_envelope(parts: &[PartPlan], memory: &[u8], at: &[u8], limit: usize) -> Result<Envelope, Stop> {
-    let mut envelope = Envelope::default();
+/// Reads the envelope of the output at `at`, of which all parts together may take `limit` bytes. It will take about as
+/// many as the one before, `likely`.
+pub(super) fn read_envelope(
+    parts: &[PartPlan],
+    memory: &[u8],
+    at: &[u8],
+    limit: usize,
+    likely: usize,
+) -> Result<Envelope, Stop> {
+    let mut envelope = Envelope::with_room(likely);
     for plan in parts {
         let mut place = at.get(plan.at..).ok_or(Breach::Outside)?;
         if let Some(payload) = plan.option {
@@ -147,8 +154,7 @@ fn headers(shape: &HeaderShape, memory: &[u8], at: &[u8], room: usize, envelope:
     let entries = list(memory, pointer, count, shape.size, shape.align)?;
     // Even an empty header takes bytes on its way; this bounds their count as well.
     let mut left = room;
-    let mut headers: Vec<(&[u8], Option<&[u8]>)> = Vec::new();
-    for entry in entries.chunks_exact(shape.size) {
+    envelope.try_set_headers(entries.chunks_exact(shape.size).map(|entry| {
         let (name, value) = header(shape, memory, entry)?;
         if name.len() > HEADER_NAME {
             let (name, most) = (name.len(), HEADER_NAME);
@@ -156,10 +162,8 @@ fn headers(shape: &HeaderShape, memory: &[u8], at: &[u8], room: usize, envelope:
         }
         let size = 2 * size_of::<u32>() + name.len() + value.map_or(0, <[u8]>::len);
         left = left.checked_sub(size).ok_or_else(|| too_large(room - left + size))?;
-        headers.push((name, value));
-    }
-    envelope.set_headers(headers.into_iter());
-    Ok(())
+        Ok((name, value))
+    }))
 }
 
 fn header<'m>(shape: &HeaderShape, memory: &'m [u8], entry: &[u8]) -> Result<(&'m [u8], Option<&'m [u8]>), Stop> {
