@@ -35,8 +35,11 @@ pub struct Entry {
     pub contender: Box<dyn Contender>,
 }
 
+/// Adds a group's contenders.
+type Fill = fn(&mut Groups) -> Result<(), Failure>;
+
 /// The groups, and what fills each.
-const TITLES: &[(&str, fn(&mut Groups) -> Result<(), Failure>)] = &[
+const TITLES: &[(&str, Fill)] = &[
     ("typed", Groups::typed),
     ("envelope", Groups::envelope),
     ("generic", Groups::generic),
