@@ -133,7 +133,6 @@ impl Instance {
             let text = format!("the guest does not export `{role}`");
             return Err(CallError { kind: CallFailure::Result, text });
         };
-        let given = if export.takes_over { image.handles().to_vec() } else { Vec::new() };
         self.store.data_mut().begin_call();
         self.store.set_epoch_deadline(Engine::ticks(self.allowance.time));
         outputs.handles.clear();
@@ -148,7 +147,8 @@ impl Instance {
             broken: None,
         };
         let handle_at = intake.handle_at().unwrap_or_default();
-        let argument = Argument { source, image, align: intake.align(), handle_at, stride: intake.stride() };
+        let argument =
+            Argument { source, image: &mut *image, align: intake.align(), handle_at, stride: intake.stride() };
         let (answer, done) = export.lane.call(&mut self.store, argument, answer);
         let mut broken = None;
         if let Some(answer) = answer {
@@ -157,8 +157,10 @@ impl Instance {
             self.held = answer.held;
             broken = answer.broken;
         }
-        for (_, handle) in given {
-            self.held.forget(handle);
+        if export.takes_over {
+            for (_, handle) in image.handles() {
+                self.held.forget(*handle);
+            }
         }
         let result = |text: String| Err(CallError { kind: CallFailure::Result, text });
         match (done, broken) {

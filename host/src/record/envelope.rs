@@ -21,6 +21,11 @@ pub struct Envelope {
 type Place = (usize, usize);
 
 impl Envelope {
+    /// An empty one with room for so many bytes of key, headers and topic.
+    pub fn with_room(bytes: usize) -> Self {
+        Envelope { bytes: Vec::with_capacity(bytes), ..Envelope::default() }
+    }
+
     /// The key, if it was set; `Some(None)` is no key.
     pub fn key(&self) -> Option<Option<&[u8]>> {
         match self.key {
@@ -87,6 +92,24 @@ impl Envelope {
         self.headers = Some(place);
     }
 
+    /// Sets all headers, in order. At the first that is an error none is set, and the error comes back.
+    pub fn try_set_headers<'h, E>(
+        &mut self,
+        mut headers: impl Iterator<Item = Result<(&'h [u8], Option<&'h [u8]>), E>>,
+    ) -> Result<(), E> {
+        let start = self.bytes.len();
+        let done = headers.try_for_each(|header| {
+            let (name, value) = header?;
+            put_header(&mut self.bytes, name, value);
+            Ok(())
+        });
+        match done {
+            Ok(()) => self.headers = Some((start, self.bytes.len())),
+            Err(_) => self.bytes.truncate(start),
+        }
+        done
+    }
+
     /// Sets the topic, or that it is the sink's own.
     pub fn set_topic(&mut self, topic: Option<&str>) {
         self.topic = Some(topic.map(|topic| self.append(|out| out.extend_from_slice(topic.as_bytes()))));
@@ -151,6 +174,17 @@ mod tests {
         later.set_timestamp(None);
         let later = later.after(&earlier());
         assert_eq!((later.key(), later.topic(), later.timestamp()), (Some(None), None, None));
+    }
+
+    #[test]
+    fn headers_are_set_all_or_none() {
+        let good = [(&b"a"[..], None), (b"b", Some(&b"1"[..]))];
+        let mut envelope = Envelope::with_room(8);
+        let with_error = good.into_iter().map(Ok).chain([Err("too long")]);
+        assert_eq!(envelope.try_set_headers(with_error), Err("too long"));
+        assert_eq!((envelope.headers().is_none(), envelope.byte_len()), (true, 0));
+        assert_eq!(envelope.try_set_headers(good.into_iter().map(Ok::<_, &str>)), Ok(()));
+        assert_eq!(envelope.headers().unwrap().collect::<Vec<_>>(), good);
     }
 
     #[test]

@@ -40,9 +40,16 @@ pub(super) enum How {
     Headers(HeaderShape),
 }
 
-/// Reads the envelope of the output at `at`, of which all parts together may take `limit` bytes.
-pub(super) fn read_envelope(parts: &[PartPlan], call: Within<'_>, at: &[u8], limit: usize) -> Result<Envelope, Stop> {
-    let mut envelope = Envelope::default();
+/// Reads the envelope of the output at `at`, of which all parts together may take `limit` bytes. It will take about as
+/// many as the one before, `likely`.
+pub(super) fn read_envelope(
+    parts: &[PartPlan],
+    call: Within<'_>,
+    at: &[u8],
+    limit: usize,
+    likely: usize,
+) -> Result<Envelope, Stop> {
+    let mut envelope = Envelope::with_room(likely);
     for plan in parts {
         let room = limit.saturating_sub(envelope.byte_len());
         plan.read(call, at, room, &mut envelope).map_err(|stop| stop.within(plan.part.as_str()))?;
@@ -154,8 +161,7 @@ fn headers(shape: &HeaderShape, memory: &[u8], at: &[u8], room: usize, envelope:
     let entries = list(memory, pointer, count, shape.size, shape.align)?;
     // Even an empty header takes bytes on its way; this bounds their count as well.
     let mut left = room;
-    let mut headers: Vec<(&[u8], Option<&[u8]>)> = Vec::new();
-    for entry in entries.chunks_exact(shape.size) {
+    envelope.try_set_headers(entries.chunks_exact(shape.size).map(|entry| {
         let (name, value) = header(shape, memory, entry, left)?;
         if name.len() > HEADER_NAME {
             let (name, most) = (name.len(), HEADER_NAME);
@@ -163,10 +169,8 @@ fn headers(shape: &HeaderShape, memory: &[u8], at: &[u8], room: usize, envelope:
         }
         let size = 2 * size_of::<u32>() + name.len() + value.map_or(0, <[u8]>::len);
         left = left.checked_sub(size).ok_or_else(|| too_large(room - left + size))?;
-        headers.push((name, value));
-    }
-    envelope.set_headers(headers.into_iter());
-    Ok(())
+        Ok((name, value))
+    }))
 }
 
 /// A name, and a value or none.

@@ -81,6 +81,9 @@ pub struct OutputLimits {
 
 /// List items and nodes that a call may make the host look at, for each byte that it may answer.
 const WORK_PER_BYTE: usize = 4;
+/// Envelopes are given room in such steps of bytes, and no more than so much before it is known what they hold.
+const ENVELOPE_STEP: usize = 32;
+const LIKELY: usize = 1024;
 
 /// Longest text of a fault that is kept.
 const FAULT_TEXT: usize = 4096;
@@ -133,7 +136,8 @@ impl EncodePlan {
         let results = list(memory, pointer, count, self.stride, self.align).map_err(Broken::new)?;
         let work = Cell::new(limits.batch.saturating_mul(WORK_PER_BYTE));
         let within = Within { memory, carried: rows.carried, work: &work };
-        let mut call = Call { plan: self, within, rows: rows.rows, limits, start: out.bytes.len(), around: 0 };
+        let mut call =
+            Call { plan: self, within, rows: rows.rows, limits, start: out.bytes.len(), around: 0, likely: 0 };
         for (record, result) in results.chunks_exact(self.stride).enumerate() {
             let verdict = match result[0] {
                 0 => call.outputs(record, &result[self.payload..], out)?,
@@ -174,8 +178,9 @@ struct Call<'a> {
     limits: OutputLimits,
     /// Where the call's bytes start.
     start: usize,
-    /// Bytes of all envelopes so far.
+    /// Bytes of all envelopes so far, and room for the next one.
     around: usize,
+    likely: usize,
 }
 
 impl Call<'_> {
@@ -282,7 +287,9 @@ impl Call<'_> {
         let envelope = match plan.parts.is_empty() {
             true => None,
             false => {
-                let envelope = envelope::read_envelope(&plan.parts, self.within, at, self.limits.record)?;
+                let likely = self.likely.next_multiple_of(ENVELOPE_STEP);
+                let envelope = envelope::read_envelope(&plan.parts, self.within, at, self.limits.record, likely)?;
+                self.likely = envelope.byte_len().min(LIKELY);
                 self.around += envelope.byte_len();
                 Some(Box::new(envelope))
             }

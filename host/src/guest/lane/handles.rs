@@ -87,9 +87,6 @@ pub(super) fn lower<T: 'static>(
     handles: &[(u32, u32)],
     held: &Held,
 ) -> Result<()> {
-    if handles.is_empty() {
-        return Ok(());
-    }
     let ty = handle_type!(cx.types, list);
     for (record, handle) in handles {
         let Some(resource) = held.get(*handle) else {

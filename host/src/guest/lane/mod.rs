@@ -79,15 +79,11 @@ impl Lane {
         argument: Argument<'_>,
         answer: Answer,
     ) -> (Option<Answer>, Result<()>) {
-        let held = match argument.image.handles() {
-            [] => Held::default(),
-            _ => answer.held.clone(),
-        };
         ANSWER.set(Some(answer));
         // SAFETY: `new` has checked this function against these parameter and result types; the lifetime of `Batch`
         // takes no part in that check.
         let func: TypedFunc<(Batch<'_>,), (Answered,)> = unsafe { TypedFunc::new_unchecked(self.func) };
-        let batch = Batch { argument: Mutex::new(argument), held };
+        let batch = Batch { argument: Mutex::new(argument) };
         let done = func.call(store, (batch,));
         (ANSWER.take(), done.map(drop))
     }
@@ -97,7 +93,6 @@ impl Lane {
 struct Batch<'a> {
     /// A mutex only because wasmtime wants arguments that could be shared; it is never contended.
     argument: Mutex<Argument<'a>>,
-    held: Held,
 }
 
 impl Batch<'_> {
@@ -127,7 +122,12 @@ impl Batch<'_> {
             copy(memory, image.pointer(fixup), bytes)?;
         }
         let records = Records { start, stride: *stride, handle_at: *handle_at };
-        handles::lower(cx, ty, records, image.handles(), &self.held)?;
+        if !image.handles().is_empty() {
+            ANSWER.with_borrow(|answer| {
+                let Some(answer) = answer else { bail!("a guest was called without an answer to fill") };
+                handles::lower(cx, ty, records, image.handles(), &answer.held)
+            })?;
+        }
         Ok((start, image.count()))
     }
 }
