@@ -93,16 +93,17 @@ impl Way {
         let mut units = std::mem::take(&mut self.units);
         let stage = &self.shared.stages[self.steps[at].stage];
         let (records, bytes) = (stage.records, stage.bytes);
-        // A value that stays in the guest is lost with the instance: a call's failure must be that of all of them.
-        let whole = self.steps[at].intake.handle_at().is_some();
         let mut start = 0;
         while start < units.len() {
-            let end = if whole { units.len() } else { call_end(&units, start, records, bytes) };
+            let end = call_end(&units, start, records, bytes);
             let call = units.get_mut(start..end).unwrap_or_default();
             self.give(at, batch, source, call, items);
             match self.call(at, source) {
                 Ok(()) => self.take(at, batch, call, items)?,
-                Err(error) => self.condemn(at, batch, call, items, &error)?,
+                Err(error) => {
+                    self.condemn(at, batch, call, items, &error)?;
+                    self.bury(at, units.get(end..).unwrap_or_default(), items, &error);
+                }
             }
             start = end;
         }
@@ -243,6 +244,16 @@ impl Way {
             }
         }
         self.restart(stage)
+    }
+
+    /// Values that the condemned instance kept are lost with it, those of other calls too. Its successor numbers its own
+    /// from the start: a number of before would be another record's value.
+    fn bury(&self, at: usize, behind: &[Unit], items: &mut [Item], error: &CallError) {
+        let Step { stage, role, .. } = self.steps[at];
+        for unit in self.next.iter().chain(behind).filter(|unit| matches!(unit.value, Value::Handle(_))) {
+            let why = format!("lost with the guest's instance, in a call for other records: {}", error.text);
+            items[unit.item].reject(Rejection::at(role, stage, error.kind.label(), why));
+        }
     }
 
     fn restart(&mut self, stage: usize) -> Result<(), Failure> {

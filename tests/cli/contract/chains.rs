@@ -70,8 +70,11 @@ fn filter_then_gate_then_fan_out() {
     let all = records(&[("a", "abc"), ("b", "drop"), ("c", "xyz"), ("d", ""), ("e", "d"), ("f", "ba")]);
     let story = Story::with(&all, &[]);
     let told = story.tell(three());
-    let out: Vec<(String, String)> =
-        told.out.iter().map(|one| (String::from_utf8_lossy(one.key.as_deref().unwrap_or_default()).into(), text(one))).collect();
+    let out: Vec<(String, String)> = told
+        .out
+        .iter()
+        .map(|one| (String::from_utf8_lossy(one.key.as_deref().unwrap_or_default()).into(), text(one)))
+        .collect();
     let wanted = [("a", "a"), ("a", "b"), ("a", "c"), ("c", "x"), ("c", "y"), ("c", "z"), ("f", "b"), ("f", "a")];
     assert_eq!(out, wanted.map(|(key, value)| (key.to_owned(), value.to_owned())));
     // Two by the filter, and one that the last stage had nothing to say to.
@@ -137,7 +140,9 @@ fn one_bad_address_among_outputs_takes_them_all() {
     let name = transform(types, "string -> result<output, string>", "", each);
     let all = records(&[("a", "ab"), ("b", "axb"), ("c", "az"), ("d", "c")]);
     let story = Story::with(&all, &["x"]);
-    let told = story.tell(chain(&[("spell", letters()), ("name", name)]).edit("topic = \"out\"", "topic = \"out\"\ntopics = [\"x\"]"));
+    let told = story.tell(
+        chain(&[("spell", letters()), ("name", name)]).edit("topic = \"out\"", "topic = \"out\"\ntopics = [\"x\"]"),
+    );
     assert_eq!(told.values(), ["a", "b", "a", "b", "c"]);
     assert_eq!(story.read("x").len(), 1);
     told.one_dead(&all[2], 2, ["sink", "", "topic-not-allowed", "the guest wants the topic `z`"]);
@@ -147,7 +152,8 @@ fn one_bad_address_among_outputs_takes_them_all() {
 fn order_is_kept_for_each_key() {
     let all: Vec<Record> = (0..500).map(|n| Record::new(&format!("k{}", n % 7), format!("{n:04}-"))).collect();
     let limits = "\"spell.wasm\"\nlimits.records = 3\n\n[[stage]]\nguest = \"last.wasm\"\nlimits.records = 17";
-    let case = chain(&[("sieve", filter()), ("spell", letters())]).with("last.wasm", echo()).edit("\"spell.wasm\"", limits);
+    let case =
+        chain(&[("sieve", filter()), ("spell", letters())]).with("last.wasm", echo()).edit("\"spell.wasm\"", limits);
     let told = Story::with(&all, &[]).tell(case);
     for key in 0..7 {
         let wanted: String = (0..500).filter(|n| n % 7 == key).map(|n| format!("{n:04}-")).collect();
@@ -166,11 +172,13 @@ fn resources() -> Vec<u8> {
         }
         world transform { export guest; }";
     let imports = "(import \"[export]t:t/guest\" \"[resource-new]letter\" (func $new (param i32) (result i32)))";
-    let keep = format!("(i32.store (local.get $out) (call $new (call $first (local.get $in)))) {}", at('t', "unreachable"));
+    let keep =
+        format!("(i32.store (local.get $out) (call $new (call $first (local.get $in)))) {}", at('t', "unreachable"));
     let write = "(local.set $a (call $alloc (i32.const 1)))
         (i32.store8 (local.get $a) (i32.load (local.get $in)))
         (call $list (local.get $out) (local.get $a) (i32.const 1))";
-    let codes = [Code { name: "t:t/guest#deserialize", each: &keep }, Code { name: "t:t/guest#serialize", each: write }];
+    let codes =
+        [Code { name: "t:t/guest#deserialize", each: &keep }, Code { name: "t:t/guest#serialize", each: write }];
     guest(wit, "", imports, &codes)
 }
 
@@ -205,23 +213,36 @@ fn example(name: &str) -> Vec<u8> {
 const FILTER: &str = "\"filter.wasm\"\ngrants = [\"config\"]\nconfig = { min-amount = \"100\" }";
 
 fn schemas(case: Case, names: &[&str]) -> Case {
-    names.iter().fold(case, |case, name| case.with(&format!("{name}.avsc"), std::fs::read(paths::schema(name)).expect("a schema")))
+    names.iter().fold(case, |case, name| {
+        case.with(&format!("{name}.avsc"), std::fs::read(paths::schema(name)).expect("a schema"))
+    })
 }
 
 #[test]
 fn the_examples_in_a_row_make_tags_of_csv() {
-    let case = schemas(chain(&[("csv", example("csv")), ("filter", example("filter")), ("fan-out", example("fan-out"))]), &["tagged"])
-        .with("ids.toml", "[ids]\n5 = \"tagged.avsc\"\n")
-        .edit("\"filter.wasm\"", FILTER)
-        .edit("topic = \"out\"\nformat = \"string\"", "topic = \"out\"\nschema = \"tagged.avsc\"");
+    let case = schemas(
+        chain(&[("csv", example("csv")), ("filter", example("filter")), ("fan-out", example("fan-out"))]),
+        &["tagged"],
+    )
+    .with("ids.toml", "[ids]\n5 = \"tagged.avsc\"\n")
+    .edit("\"filter.wasm\"", FILTER)
+    .edit("topic = \"out\"\nformat = \"string\"", "topic = \"out\"\nschema = \"tagged.avsc\"");
     let line = |id: &str, amount: i64, tags: &str| format!("{id},acc,{amount},EUR,1,,{tags},1.0,DE,1");
-    let lines = [line("p0", 100, "web;gift"), line("p1", 99, "web"), "p2,acc".to_owned(), line("p3", 500, ""), line("p4", 200, "x")];
-    let mut all: Vec<Record> = lines.iter().enumerate().map(|(at, line)| Record::new(&format!("{at}"), line.as_str())).collect();
+    let lines = [
+        line("p0", 100, "web;gift"),
+        line("p1", 99, "web"),
+        "p2,acc".to_owned(),
+        line("p3", 500, ""),
+        line("p4", 200, "x"),
+    ];
+    let mut all: Vec<Record> =
+        lines.iter().enumerate().map(|(at, line)| Record::new(&format!("{at}"), line.as_str())).collect();
     all.push(Record::tombstone("5"));
     let story = Story::with(&all, &[]);
     let told = story.tell(case);
     let avro = Avro::of("tagged", 5).expect("the schema");
-    let out: Vec<Value> = told.out.iter().map(|one| avro.decode(one.value.as_deref().expect("a value")).expect("tagged")).collect();
+    let out: Vec<Value> =
+        told.out.iter().map(|one| avro.decode(one.value.as_deref().expect("a value")).expect("tagged")).collect();
     let tagged = |tag: &str, id: &str, amount: i64| json!({ "tag": tag, "payment": id, "amount": amount });
     assert_eq!(out, [tagged("web", "p0", 100), tagged("gift", "p0", 100), tagged("x", "p4", 200)]);
     let [short, tombstone] = &told.dead[..] else { panic!("{:?}", told.dead) };
@@ -233,12 +254,15 @@ fn the_examples_in_a_row_make_tags_of_csv() {
 #[test]
 fn fields_pass_a_whole_chain_by() {
     // The last guest answers two fields of twelve; ten come past all three, whatever was dropped before.
-    let case = schemas(chain(&[("filter", example("filter")), ("same", narrow()), ("subset", example("subset"))]), &["payment", "enriched"])
-        .with("ids.toml", "[ids]\n1 = \"payment.avsc\"\n2 = \"enriched.avsc\"\n")
-        .edit("\"filter.wasm\"", FILTER)
-        .edit("\"subset.wasm\"", "\"subset.wasm\"\npassthrough = true")
-        .edit("topics = [\"in\"]\nformat = \"string\"", "topics = [\"in\"]\nschema = \"payment.avsc\"")
-        .edit("topic = \"out\"\nformat = \"string\"", "topic = \"out\"\nschema = \"enriched.avsc\"");
+    let case = schemas(
+        chain(&[("filter", example("filter")), ("same", narrow()), ("subset", example("subset"))]),
+        &["payment", "enriched"],
+    )
+    .with("ids.toml", "[ids]\n1 = \"payment.avsc\"\n2 = \"enriched.avsc\"\n")
+    .edit("\"filter.wasm\"", FILTER)
+    .edit("\"subset.wasm\"", "\"subset.wasm\"\npassthrough = true")
+    .edit("topics = [\"in\"]\nformat = \"string\"", "topics = [\"in\"]\nschema = \"payment.avsc\"")
+    .edit("topic = \"out\"\nformat = \"string\"", "topic = \"out\"\nschema = \"enriched.avsc\"");
     let avro = Avro::of("payment", 1).expect("the schema");
     let payments: Vec<Value> = (0..40).map(|n| payment(&format!("p{n:02}"), n * 10, &["x", "y"])).collect();
     let all: Vec<Record> = payments
@@ -247,7 +271,8 @@ fn fields_pass_a_whole_chain_by() {
         .collect();
     let told = Story::with(&all, &[]).tell(case);
     let enriched = Avro::of("enriched", 2).expect("the schema");
-    let out: Vec<Value> = told.out.iter().map(|one| enriched.decode(one.value.as_deref().expect("a value")).expect("enriched")).collect();
+    let out: Vec<Value> =
+        told.out.iter().map(|one| enriched.decode(one.value.as_deref().expect("a value")).expect("enriched")).collect();
     let wanted: Vec<Value> = payments
         .into_iter()
         .filter(|one| one["amount"].as_i64() >= Some(100))

@@ -47,7 +47,10 @@ fn typed(guest: &[u8], source: &str, sink: &str) -> Case {
     case(guest)
         .with("source.avsc", source)
         .with("sink.avsc", sink)
-        .edit("topics = [\"in\"]\nformat = \"string\"", "topics = [\"in\"]\nformat = \"json\"\nschema = \"source.avsc\"")
+        .edit(
+            "topics = [\"in\"]\nformat = \"string\"",
+            "topics = [\"in\"]\nformat = \"json\"\nschema = \"source.avsc\"",
+        )
         .edit("topic = \"out\"\nformat = \"string\"", "topic = \"out\"\nformat = \"json\"\nschema = \"sink.avsc\"")
 }
 
@@ -150,7 +153,8 @@ fn a_resource_within_a_value_is_refused() {
 
 #[test]
 fn neighbours_that_do_not_fit_are_named_with_field_and_types() {
-    let order = |amount: &str| format!("record line {{ count: {amount} }} record order {{ id: string, lines: list<line> }}");
+    let order =
+        |amount: &str| format!("record line {{ count: {amount} }} record order {{ id: string, lines: list<line> }}");
     let first = world(&[order("s32"), export("transform", "string", "order")].concat());
     let second = world(&[order("u8"), export("transform", "order", "string")].concat());
     refused(
@@ -168,7 +172,8 @@ fn neighbours_that_do_not_fit_are_named_with_field_and_types() {
 #[test]
 fn bytes_and_text_are_not_typed() {
     let order = "record order { id: string }";
-    for (format, taken, given) in [("string", "list<u8> or string", "string"), ("bytes", "list<u8> or string", "list<u8>")]
+    for (format, taken, given) in
+        [("string", "list<u8> or string", "string"), ("bytes", "list<u8> or string", "list<u8>")]
     {
         let case = case(world(&[order, &export("transform", "order", "order")].concat()))
             .edit("topics = [\"in\"]\nformat = \"string\"", &format!("topics = [\"in\"]\nformat = \"{format}\""))
@@ -186,15 +191,14 @@ fn bytes_and_text_are_not_typed() {
 #[test]
 fn what_cannot_be_carried_past_the_guest_is_said() {
     let pair = |ty: &str| {
-        format!(r#"{{"type":"record","name":"Pair","fields":[{{"name":"n","type":"int"}},{{"name":"m","type":"{ty}"}}]}}"#)
+        format!(
+            r#"{{"type":"record","name":"Pair","fields":[{{"name":"n","type":"int"}},{{"name":"m","type":"{ty}"}}]}}"#
+        )
     };
     let guest = world(&["record number { n: s32 }", &export("transform", "number", "number")].concat());
     let through = |case: Case| case.edit("\"guest.wasm\"", "\"guest.wasm\"\npassthrough = true");
     let done = through(typed(&guest, &pair("long"), &pair("string"))).check();
-    done.mentions(
-        2,
-        &["nothing fills the output's field `m`: ", "the input has no such field of the same type"],
-    );
+    done.mentions(2, &["nothing fills the output's field `m`: ", "the input has no such field of the same type"]);
     let text = world(&["record number { n: s32 }", &export("transform", "string", "number")].concat());
     refused(
         through(typed(&text, &pair("long"), &pair("long"))),
@@ -294,7 +298,10 @@ fn a_recursive_schema_cannot_be_a_type() {
     let node = "record node { n: s32, next: option<list<s32>> }";
     let guest = world(&[node, &export("transform", "node", "node")].concat());
     let done = typed(&guest, NODE, NODE).check();
-    done.mentions(2, &["does not fit the source schema source.avsc:", "field `next`", "Node", "pipeline.toml: 2 problems"]);
+    done.mentions(
+        2,
+        &["does not fit the source schema source.avsc:", "field `next`", "Node", "pipeline.toml: 2 problems"],
+    );
     let part = world(&["record node { n: s32 }", &export("transform", "node", "node")].concat());
     let done = typed(&part, NODE, NUMBER).check();
     done.shows(&["\nok\n"]);
@@ -302,7 +309,8 @@ fn a_recursive_schema_cannot_be_a_type() {
 
 #[test]
 fn a_fault_is_text_or_the_packages_own() {
-    let items = "enum trouble { small, large } export transform: func(batch: list<string>) -> list<result<string, trouble>>;";
+    let items =
+        "enum trouble { small, large } export transform: func(batch: list<string>) -> list<result<string, trouble>>;";
     refused(
         case(world(items)),
         "the guest guest.wasm does not fit `[sink] format = \"string\"`:\n  - value: the guest's fault is enum { small, large }; \
