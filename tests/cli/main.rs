@@ -7,6 +7,7 @@
 mod case;
 mod cluster;
 mod component;
+mod contract;
 
 mod generated;
 mod guest_calls;

@@ -162,10 +162,12 @@ impl Way {
                 Err(error) => {
                     self.condemn(at, ready.origin, call, items, &error)?;
                     into.units.extend(self.round(call, items));
-                    // What stayed in the instance is gone with it.
+                    // What stayed in the instance is lost with it, that of other calls too.
                     let Step { stage, role, .. } = self.steps[at];
                     for unit in rest.iter().chain(&into.units).filter(|unit| unit.is_held()) {
-                        items[unit.item].reject(Rejection::at(role, stage, error.kind.label(), error.text.clone()));
+                        let why =
+                            format!("lost with the guest's instance, in a call for other records: {}", error.text);
+                        items[unit.item].reject(Rejection::at(role, stage, error.kind.label(), why));
                     }
                 }
             }
