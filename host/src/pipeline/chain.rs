@@ -204,7 +204,8 @@ impl Compiler<'_> {
         match (&self.source.schema, self.source.format) {
             (Some(reader), Format::Avro | Format::Json) => {
                 let output = self.sink.schema.as_ref().unwrap_or(reader).clone();
-                let raw = ty.is_bytes() && self.source.format == Format::Avro;
+                // JSON may also be had as it stands, as text or as bytes.
+                let raw = ty.is_bytes() || self.source.format == Format::Json;
                 let writers = Writers::new(reader.clone(), output, ty, carried, self.source.table.clone());
                 match (writers, whole) {
                     (Ok(writers), _) => Ok(ValuePlan::Avro(writers)),

@@ -17,6 +17,7 @@ use crate::decode::Image;
 use crate::decode::intake::Value as Given;
 use crate::encode::{FaultKind, Outputs, Value, Verdict};
 use crate::guest::{Call, CallError, Instance, Past};
+use crate::telemetry::printable::printable;
 
 /// One worker's guests and buffers.
 pub(super) struct Way {
@@ -289,8 +290,11 @@ impl Way {
                 }
                 Some(Verdict::Invalid(why)) if is_last => item.reject(Rejection::encode(Some(stage), why)),
                 Some(Verdict::Invalid(why)) => item.reject(Rejection::at(role, stage, "bad-result", why)),
-                Some(Verdict::Fault(FaultKind::Reject, why)) => item.reject(Rejection::at(role, stage, "reject", why)),
+                Some(Verdict::Fault(FaultKind::Reject, why)) => {
+                    item.reject(Rejection::at(role, stage, "reject", printable(why, WORDS)));
+                }
                 Some(Verdict::Fault(kind, why)) => {
+                    let why = printable(why, WORDS);
                     let at = origin.place(item);
                     item.stop.get_or_insert_with(|| {
                         Box::new(match kind {
@@ -366,6 +370,9 @@ fn too_many(role: Role, stage: usize) -> Rejection {
                lower `limits.records` or `limits.outputs`";
     Rejection::at(role, stage, "too-many-outputs", why.to_owned())
 }
+
+/// What a guest says goes to logs and terminals: so many bytes of it, and nothing that moves a cursor.
+const WORDS: usize = 4096;
 
 /// The row of a value that came with no fields to go past the guests.
 const NO_ROW: u32 = u32::MAX;

@@ -1,4 +1,9 @@
 //! For `bench-engine`: values as bytes, of which only the first is looked at. What is left is the price of the border.
+//!
+//! Its `wit` folder is written, from the root of the repository, by
+//!
+//!     millstream wit --input bytes --output bytes \
+//!         --package acme:bench-bytes --out guests/rust/bench-bytes/wit
 
 wit_bindgen::generate!({ world: "transform", path: "wit", generate_all });
 

@@ -1,4 +1,9 @@
 //! For `bench-engine`: the guest reads and writes Avro bytes itself, in three functions over a resource.
+//!
+//! Its `wit` folder is written, from the root of the repository, by
+//!
+//!     millstream wit --resource payment --deserialize bytes --serialize bytes \
+//!         --package acme:bench-decoder --out guests/rust/bench-decoder/wit
 
 wit_bindgen::generate!({ world: "transform", path: "wit", generate_all });
 

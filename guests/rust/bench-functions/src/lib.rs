@@ -1,5 +1,10 @@
 //! For `bench-engine`: generic records become plain Rust, are enriched, and become generic records again, in three
 //! functions over a resource.
+//!
+//! Its `wit` folder is written, from the root of the repository, by
+//!
+//!     millstream wit --resource payment --deserialize generic --serialize generic --import schemas \
+//!         --package acme:bench-functions --out guests/rust/bench-functions/wit
 
 wit_bindgen::generate!({ world: "transform", path: "wit", generate_all });
 

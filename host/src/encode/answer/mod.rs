@@ -14,7 +14,6 @@ use super::run::{Run, Within, discriminant, list, pair, read};
 use super::{Output, Outputs, Value, Verdict};
 use crate::contract::shape::Many;
 use crate::decode::Carried;
-use crate::telemetry::printable::printable;
 use envelope::PartPlan;
 
 /// The plan for what a guest answers: `list<result<OUT, fault>>`.
@@ -165,8 +164,7 @@ impl EncodePlan {
             Some(kept) => kept.utf8_chunks().next().map_or("", |chunk| chunk.valid()),
             None => std::str::from_utf8(text).map_err(|_| Breach::Utf8)?,
         };
-        // It ends up in logs and on terminals.
-        Ok(Verdict::Fault(kind, printable(text, FAULT_TEXT)))
+        Ok(Verdict::Fault(kind, text.to_owned()))
     }
 }
 
