@@ -12,6 +12,7 @@ mod formats;
 mod load;
 pub mod offline;
 mod partitions;
+pub mod plain;
 mod poller;
 mod queue;
 mod rejection;
