@@ -76,7 +76,7 @@ fn define(linker: &mut LinkerInstance<'_, State>, interface: &str, name: &str) -
 }
 
 /// The grant that an interface needs.
-fn grant(interface: &str) -> Option<&'static str> {
+pub(super) fn grant(interface: &str) -> Option<&'static str> {
     match interface {
         "clocks/wall-clock" | "clocks/monotonic-clock" => Some("clock"),
         "random/random" => Some("random"),
