@@ -31,7 +31,9 @@ pub(super) fn tagged(value: &Value) -> Result<Option<Said>, String> {
         ("null", Value::Bool(true)) => None,
         ("int", Value::Number(number)) => {
             let number = number.as_i64().and_then(|number| i32::try_from(number).ok());
-            Some(number.ok_or("the number of `int` has more than 32 bits; write { long = ... }")?.to_be_bytes().to_vec())
+            Some(
+                number.ok_or("the number of `int` has more than 32 bits; write { long = ... }")?.to_be_bytes().to_vec(),
+            )
         }
         ("long", Value::Number(number)) => {
             Some(number.as_i64().ok_or("the number of `long` is no whole number")?.to_be_bytes().to_vec())
@@ -63,11 +65,8 @@ pub(super) fn headers(value: &Value) -> Result<Vec<(Vec<u8>, Said)>, String> {
 /// Bytes of hexadecimal digits, which may have spaces between them.
 pub(super) fn unhex(text: &str) -> Result<Vec<u8>, String> {
     let wrong = || format!("{text:?} is not an even number of hexadecimal digits");
-    let digits: Option<Vec<u8>> = text
-        .chars()
-        .filter(|c| *c != ' ')
-        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-        .collect();
+    let digits: Option<Vec<u8>> =
+        text.chars().filter(|c| *c != ' ').map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
     let digits = digits.filter(|digits| digits.len().is_multiple_of(2)).ok_or_else(wrong)?;
     Ok(digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect())
 }
@@ -124,11 +123,8 @@ mod tests {
     #[test]
     fn a_header_may_come_several_times() {
         let table = json!({ "b": ["x", { "null": true }], "a": "y" });
-        let expected = vec![
-            (b"b".to_vec(), Some(b"x".to_vec())),
-            (b"b".to_vec(), None),
-            (b"a".to_vec(), Some(b"y".to_vec())),
-        ];
+        let expected =
+            vec![(b"b".to_vec(), Some(b"x".to_vec())), (b"b".to_vec(), None), (b"a".to_vec(), Some(b"y".to_vec()))];
         assert_eq!(headers(&table), Ok(expected));
         assert_eq!(headers(&json!("x")).unwrap_err(), "headers are a table of names and values, not a string");
         assert!(headers(&json!({ "a": 1 })).unwrap_err().starts_with("header a: this is a number; "));

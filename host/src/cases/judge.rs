@@ -76,7 +76,10 @@ pub fn judge(wanted: &Wanted, found: &Found, took: Duration, time_max: Option<Du
         (None, Some((number, why))) => judged.push(format!("the pipeline stops at record {number}: {}", words(why))),
         (Some(text), None) => judged.push(format!("the pipeline does not stop, expected a reason with {text:?}")),
         (Some(text), Some((number, why))) if !why.contains(text.as_str()) => {
-            judged.push(format!("the pipeline stops at record {number}, expected {text:?} in the reason: {}", words(why)));
+            judged.push(format!(
+                "the pipeline stops at record {number}, expected {text:?} in the reason: {}",
+                words(why)
+            ));
         }
         _ => {}
     }
@@ -165,7 +168,9 @@ fn output_differences(expected: &Expected, found: &Output, matching: Match) -> V
     }
     if let Some(key) = &expected.key {
         let there = found.key.clone().map(Ok);
-        lines.extend(value(key, there.as_ref(), found.sent.key.as_deref(), Match::Exact).map(|line| format!("key: {line}")));
+        lines.extend(
+            value(key, there.as_ref(), found.sent.key.as_deref(), Match::Exact).map(|line| format!("key: {line}")),
+        );
     }
     if let Some(wanted) = &expected.value {
         lines.extend(value(wanted, found.value.as_ref(), found.sent.value.as_deref(), matching));
@@ -199,7 +204,9 @@ fn value(
             Err(_) => plain(format!("{bytes}, which is not JSON")),
         },
         (ExpectedValue::Bytes(wanted), _) if Some(wanted.as_slice()) == raw => Vec::new(),
-        (ExpectedValue::Nothing | ExpectedValue::Bytes(_), Some(Ok(Readable::Json(json)))) => plain(words(&json.to_string())),
+        (ExpectedValue::Nothing | ExpectedValue::Bytes(_), Some(Ok(Readable::Json(json)))) => {
+            plain(words(&json.to_string()))
+        }
         (ExpectedValue::Nothing | ExpectedValue::Bytes(_), Some(Ok(Readable::Bytes(_)))) => plain(bytes),
     };
     lines.into_iter()

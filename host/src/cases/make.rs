@@ -168,7 +168,9 @@ impl Maker {
             return Some(wanted.map(|value| Expected { value: Some(value), ..Expected::default() }).collect());
         }
         let records = case.expect_records.as_ref()?.iter().enumerate();
-        Some(records.map(|(at, wanted)| self.expected_record(wanted, &format!("expect-records.{at}."), place)).collect())
+        Some(
+            records.map(|(at, wanted)| self.expected_record(wanted, &format!("expect-records.{at}."), place)).collect(),
+        )
     }
 
     fn expected_record(&self, wanted: &WantedRecord, at: &str, place: &mut Place<'_>) -> Expected {

@@ -72,7 +72,8 @@ pub(super) fn headers(headers: &[(Vec<u8>, Option<Vec<u8>>)]) -> String {
 fn pruned(expected: &Value, found: &Value) -> Value {
     match (expected, found) {
         (Value::Object(expected), Value::Object(found)) => {
-            let there = expected.iter().filter_map(|(name, value)| Some((name.clone(), pruned(value, found.get(name)?))));
+            let there =
+                expected.iter().filter_map(|(name, value)| Some((name.clone(), pruned(value, found.get(name)?))));
             Value::Object(there.collect())
         }
         (Value::Array(expected), Value::Array(found)) => {

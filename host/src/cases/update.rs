@@ -117,7 +117,8 @@ impl Editor<'_> {
         let mut lines = anchors.filter_map(|(key, span)| Some((self.line_of(key, span.start).ok()?, span)));
         let (line, span) = lines.next().ok_or("it does not stand in a section of its own; write [[tests]]")?;
         let text = self.file.text();
-        let indent: String = text.get(line..).unwrap_or_default().chars().take_while(|c| matches!(c, ' ' | '\t')).collect();
+        let indent: String =
+            text.get(line..).unwrap_or_default().chars().take_while(|c| matches!(c, ' ' | '\t')).collect();
         let rest = text.get(span.end..).unwrap_or_default();
         let end = span.end + rest.find('\n').unwrap_or(rest.len());
         let end = end - usize::from(text.get(..end).is_some_and(|line| line.ends_with('\r')));

@@ -102,7 +102,7 @@ impl Looked {
             lines.push(("imports", format!("{}{grant}", import.name)));
         }
         let grants = self.grants(&imports);
-        lines.push(("grants", if grants.is_empty() { "none".to_owned() } else { format!("grants = {grants:?}") }));
+        lines.push(("grants", if grants.is_empty() { "none".to_owned() } else { grants.join(", ") }));
         match &self.fit {
             Some(Fit::Fits) => lines.push(("schemas", "it fits".to_owned())),
             Some(Fit::WithPassthrough) => lines.push(("schemas", "it fits with `passthrough = true`".to_owned())),

@@ -105,7 +105,8 @@ fn chosen(options: &Options, files: &[TestFile], maker: &mut Maker) -> Result<Ve
                 continue;
             }
             if !made.wanted.says_something() && !options.update {
-                let help = "add `expect`, `expect-reject` or `expect-dropped`, or run with --update to fill in what comes out";
+                let help =
+                    "add `expect`, `expect-reject` or `expect-dropped`, or run with --update to fill in what comes out";
                 let message = format!("the case {:?} expects nothing", case.name);
                 problems.extend(file.problem_at(index, "name", message, Some(help.to_owned())));
             }

@@ -13,7 +13,7 @@ impl Reader<'_> {
         match json(value.get_ref()) {
             Ok(json) => self.set(path, Setting::Any(json)),
             Err(found) => {
-                let message = format!("{} has {found}, which no record can hold", self.label(path));
+                let message = format!("{} has {found}: no record can hold that", self.label(path));
                 let help = format!("write it between quotes, or as the number that the schema has for `{}`", key.name);
                 self.problem(Some(value.span()), message, Some(help));
             }

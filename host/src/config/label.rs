@@ -22,7 +22,8 @@ pub(super) fn label(path: &str, several: bool) -> String {
     let number = first.parse::<usize>().ok().filter(|_| is_repeated(section));
     let key = if number.is_some() { after } else { rest };
     // Cases are many as a rule, and the one that is meant has to be found.
-    let number = number.filter(|_| several || section == TESTS.name).map_or(String::new(), |index| format!(" {}", index + 1));
+    let number =
+        number.filter(|_| several || section == TESTS.name).map_or(String::new(), |index| format!(" {}", index + 1));
     let space = if key.is_empty() { "" } else { " " };
     format!("`{}{number}{space}{key}`", header(section))
 }

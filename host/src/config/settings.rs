@@ -34,13 +34,7 @@ pub(super) struct Settings(pub(super) BTreeMap<String, Setting>);
 
 impl Settings {
     /// Puts the plan together; nothing where a value is missing, which the reader has reported then.
-    pub(super) fn pipeline(
-        &self,
-        stages: usize,
-        tests: TestFile,
-        places: Places,
-        file: PathBuf,
-    ) -> Option<Pipeline> {
+    pub(super) fn pipeline(&self, stages: usize, tests: TestFile, places: Places, file: PathBuf) -> Option<Pipeline> {
         let name = self.text("pipeline.name")?;
         Some(Pipeline {
             tenant: self.text("pipeline.tenant")?,

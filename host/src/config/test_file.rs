@@ -129,10 +129,8 @@ impl Settings {
                 let key = at(key);
                 (0..count(&key)).map(|index| format!("{key}.{index}")).collect::<Vec<_>>()
             };
-            let wanted = |path: &String| WantedRecord {
-                topic: self.text(&format!("{path}.topic")),
-                record: self.given(path),
-            };
+            let wanted =
+                |path: &String| WantedRecord { topic: self.text(&format!("{path}.topic")), record: self.given(path) };
             let given_wanted = places.spans.contains_key(&at("expect-records"));
             TestCase {
                 name: self.text(&at("name")).unwrap_or_default(),
@@ -205,7 +203,9 @@ impl Reader<'_> {
         let path = |key: &str| format!("tests.{index}.{key}");
         self.exclude(index, "input", "records");
         if self.has(&path("records")) {
-            for key in ["key", "headers", "timestamp"].into_iter().filter(|key| self.has(&path(key))).collect::<Vec<_>>() {
+            for key in
+                ["key", "headers", "timestamp"].into_iter().filter(|key| self.has(&path(key))).collect::<Vec<_>>()
+            {
                 let message = format!("{} goes with `input`, not with `records`", self.label(&path(key)));
                 self.refuse(&path(key), message, "write it into the records that it belongs to");
             }

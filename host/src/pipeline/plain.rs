@@ -62,16 +62,20 @@ impl SourceForm {
         let to_avro = |schema: Arc<Schema>, prefix| ToAvro { reader: Reader::new(schema).strict(), prefix };
         let key = match &source.key_schema {
             Some(path) => {
-                let schema = schema::load(path).map_err(|error| {
-                    config.problem_at("source.key-schema", error.to_string(), None)
-                })?;
+                let schema = schema::load(path)
+                    .map_err(|error| config.problem_at("source.key-schema", error.to_string(), None))?;
                 Some(to_avro(Arc::new(schema), key_prefix))
             }
             None => None,
         };
         let takes_null = prepared.reader.as_deref().is_some_and(takes_null);
         let avro = prepared.reader.clone().filter(|_| source.format == Format::Avro);
-        Ok(SourceForm { format: source.format, value: avro.map(|schema| to_avro(schema, value_prefix)), key, takes_null })
+        Ok(SourceForm {
+            format: source.format,
+            value: avro.map(|schema| to_avro(schema, value_prefix)),
+            key,
+            takes_null,
+        })
     }
 
     /// Whether values have a schema, so that people write them as JSON.
@@ -114,9 +118,8 @@ impl SinkForm {
         let options = WriteOptions { encoding: Encoding::Plain, include_nulls: true, pretty: false };
         let key = match &sink.key_schema {
             Some(path) => {
-                let refused = |error: schema::SchemaError| {
-                    prepared.config.problem_at("sink.key-schema", error.to_string(), None)
-                };
+                let refused =
+                    |error: schema::SchemaError| prepared.config.problem_at("sink.key-schema", error.to_string(), None);
                 Some(Writer::new(Arc::new(schema::load(path).map_err(refused)?), options))
             }
             None => None,
