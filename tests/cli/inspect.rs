@@ -76,6 +76,7 @@ fn files_that_are_no_guests_are_told_as_at_load() {
     inspect(&["README.md"]).mentions(2, &[why]);
     let case = Case::payments().with("guest.wasm", b"\0asm\x01\0\0\0");
     case.run(&["inspect", "guest.wasm"]).mentions(2, &["the guest guest.wasm is a core wasm module, not a component"]);
-    let case = case.with("guest.wasm", idle("export transform: func();"));
-    case.run(&["inspect", "guest.wasm"]).mentions(2, &["the guest guest.wasm exports `transform: func()`; expected"]);
+    let case = case.with("guest.wasm", idle("export transform: func(a: u32, b: u32) -> u32;"));
+    case.run(&["inspect", "guest.wasm"])
+        .mentions(2, &["the guest guest.wasm exports `transform: func(a: u32, b: u32) -> u32`; expected"]);
 }

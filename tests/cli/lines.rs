@@ -117,7 +117,8 @@ fn piped(case: &Case) -> std::process::Child {
 
 #[test]
 fn an_output_comes_before_the_next_line() {
-    let mut child = piped(&skipping());
+    let case = skipping();
+    let mut child = piped(&case);
     let mut input = child.stdin.take().expect("a pipe");
     let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
     for amount in [100, 200] {

@@ -89,9 +89,9 @@ fn keys_topics_and_headers_are_compared() {
         told(&format!("records = [{record}]\nexpect-records = [{expect}]")),
         [
             "output 1: topic: expected \"other\", found \"payments.enriched\"",
-            "output 1: key: expected \"k\", found \"\\u{0}\\u{0}\\u{0}\\u{7}\"",
-            "output 1: header h: expected \"1\", found \"1\", \"2\"",
+            "output 1: key: expected \"k\", found the bytes 00000007",
             "output 1: header g: expected null, found nothing",
+            "output 1: header h: expected \"1\", found \"1\", \"2\"",
             "output 1: timestamp: expected 5, found that of its writing",
         ]
     );
@@ -108,7 +108,7 @@ fn dead_letters_are_expected_with_their_stage() {
     assert!(done.out.contains("        record 1 was rejected by transform, expected decode\n"), "{}", done.out);
     let without = case(&format!("{}\nexpect-dead-letter = {{}}", input(-1))).run(&["test"]);
     let help = "write `expect-reject`, or set `[errors] reject = \"dead-letter\"`";
-    without.mentions(2, &["error: this pipeline writes no dead letters", "--> pipeline.toml:19:22", help]);
+    without.mentions(2, &["error: this pipeline writes no dead letters", "--> pipeline.toml:21:22", help]);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_stop_is_expected_too() {
 
 #[test]
 fn lines_of_guests_are_shown_for_failed_cases_only() {
-    let say = "(call $say (i32.const 6)) (i32.store (local.get $answer) (i32.const 0)) \
+    let say = "(call $say (i32.const 57)) (i32.store (local.get $answer) (i32.const 0)) \
                (i32.store offset=4 (local.get $answer) (i32.const 300))";
     let of = |expect: &str| {
         let lines = format!("\n[[tests]]\nname = \"the case\"\ninput = {{ n = 300 }}\nexpect = {expect}\n");
@@ -143,20 +143,20 @@ fn broken_cases_are_told_with_their_place() {
         "input = { id = \"p\" }\nexpect = {}",
         &[
             "error: the value does not fit the source's schema: field account: the field is missing",
-            "pipeline.toml:19:9",
+            "pipeline.toml:20:9",
         ],
     );
     check(
         &format!("{}\nexpect = 'p'", input(1)),
-        &["error: the text is not JSON: ", "a string by itself is written '\"text\"'", "pipeline.toml:20:10"],
+        &["error: the text is not JSON: ", "a string by itself is written '\"text\"'", "pipeline.toml:21:10"],
     );
     check(
         "records = [{ hex = \"0\" }]\nexpect = []",
-        &["error: \"0\" is not an even number of hexadecimal digits", "pipeline.toml:19:20"],
+        &["error: \"0\" is not an even number of hexadecimal digits", "pipeline.toml:20:20"],
     );
     check(
         &format!("{}\nkey = 7\nexpect = []", input(1)),
-        &["error: this is a number; write a text, { hex = \"00ff\" }", "pipeline.toml:20:7"],
+        &["error: this is a number; write a text, { hex = \"00ff\" }", "pipeline.toml:21:7"],
     );
     check(
         &input(1),
@@ -243,7 +243,7 @@ fn junit_has_every_case() {
     let xml = std::fs::read_to_string(case.path("results.xml")).expect("the file");
     for part in [
         "<testsuites name=\"payments\" tests=\"1\" failures=\"1\"",
-        "name=\"the case\" file=\"pipeline.toml\" line=\"17\"",
+        "name=\"the case\" file=\"pipeline.toml\" line=\"18\"",
     ] {
         assert!(xml.contains(part), "no `{part}` in {xml}");
     }
@@ -263,4 +263,32 @@ fn a_case_may_have_a_time() {
         "{}",
         done.out
     );
+}
+
+#[test]
+fn the_page_on_testing_prints_what_it_shows() {
+    let page = std::fs::read_to_string(paths::root().join("docs/testing.md")).expect("the page");
+    let block = |language: &str, number: usize| {
+        let start = format!("```{language}\n");
+        let text = page.split(&start).nth(number).and_then(|rest| rest.split("```").next());
+        text.unwrap_or_else(|| panic!("no block {number} of {language}")).to_owned()
+    };
+    let cases = block("toml", 1);
+    let case = Case::payments().add("\n").add(&cases);
+    let passed = case.run(&["test"]);
+    assert_eq!((passed.out, passed.err.as_str()), (block("text", 1), ""));
+    let failed = Case::payments().add("\n").add(&cases.replace("risk = 2 }", "risk = 3 }")).run(&["test"]);
+    assert!(failed.out.starts_with(&block("text", 2)), "{}", failed.out);
+    assert_eq!(failed.code, Some(1));
+    // Every form that the tables show can be read.
+    let shown = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |").map(|(form, _)| form));
+    let forms: Vec<String> =
+        shown.map(|form| form.replace("[..., ...]", "[1, 2]").replace("{ ... }", "{ id = 1 }")).collect();
+    assert!(forms.len() > 15, "{forms:?}");
+    for form in forms.iter().filter(|form| form.contains('=')) {
+        let input = if form.starts_with("input") || form.starts_with("records") { "" } else { "input = 1\n" };
+        let text = format!("[[tests]]\nname = \"a\"\n{input}{form}\n");
+        let read = millstream::config::parse_tests(&text, std::path::Path::new("tests.toml"));
+        assert!(read.is_ok_and(|file| file.cases.len() == 1), "{text}");
+    }
 }

@@ -73,10 +73,16 @@ pub(super) fn unhex(text: &str) -> Result<Vec<u8>, String> {
 
 /// Bytes for people: a quoted text where they are one, else their digits.
 pub(super) fn shown(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => format!("\"{}\"", printable(text, SHOWN)),
-        Err(_) => format!("the bytes {}", printable(hex(bytes), SHOWN)),
+    match text(bytes) {
+        Some(text) => format!("\"{}\"", printable(text, SHOWN)),
+        None => format!("the bytes {}", printable(hex(bytes), SHOWN)),
     }
+}
+
+/// Bytes as a text that people can read; numbers in binary form are none.
+pub(super) fn text(bytes: &[u8]) -> Option<&str> {
+    let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    std::str::from_utf8(bytes).ok().filter(|text| !text.contains(odd))
 }
 
 /// Bytes as hexadecimal digits.

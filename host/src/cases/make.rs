@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::bytes::{headers, hex, said, shown, tagged, unhex};
 use crate::config::{GivenRecord, Match, Problems, Reject, TestCase, TestFile, WantedDeadLetter, WantedRecord};
+use crate::format::json::JsonError;
 use crate::pipeline::Prepared;
 use crate::pipeline::offline::Given;
 use crate::pipeline::plain::{SinkForm, SourceForm};
@@ -150,7 +151,7 @@ impl Maker {
         if text.trim() == "null" && self.source.null_is_tombstone() {
             return Ok(None);
         }
-        let made = self.source.value(text.as_bytes()).map_err(|error| error.to_string());
+        let made = self.source.value(text.as_bytes()).map_err(|error| told(error, value.is_string()));
         made.map(Some).map_err(|why| format!("the value does not fit the source's schema: {why}"))
     }
 
@@ -158,7 +159,7 @@ impl Maker {
         if !self.source.has_key_schema() {
             return said(key);
         }
-        let made = self.source.key(key.to_string().as_bytes()).map_err(|error| error.to_string());
+        let made = self.source.key(key.to_string().as_bytes()).map_err(|error| told(error, false));
         made.map(Some).map_err(|why| format!("the key does not fit its schema: {why}"))
     }
 
@@ -209,6 +210,12 @@ impl Maker {
             (value, None) => ExpectedValue::Json(value.clone()),
         })
     }
+}
+
+/// What does not fit; with its place in the JSON where that is the file's own.
+fn told(error: JsonError, written: bool) -> String {
+    let position = error.position.filter(|_| written);
+    JsonError { position, ..error }.to_string()
 }
 
 /// One value, or those of an array.

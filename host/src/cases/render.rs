@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::bytes::hex;
+use super::bytes::{hex, text};
 use super::judge::Output;
 use crate::pipeline::plain::Readable;
 
@@ -115,7 +115,7 @@ fn table(fields: &[String]) -> String {
 }
 
 fn bytes_of(bytes: &[u8]) -> String {
-    std::str::from_utf8(bytes).map_or_else(|_| format!("{{ hex = \"{}\" }}", hex(bytes)), string)
+    text(bytes).map_or_else(|| format!("{{ hex = \"{}\" }}", hex(bytes)), string)
 }
 
 /// A string of one line; in single quotes where that spares backslashes.
