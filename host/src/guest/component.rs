@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
+use super::about::Import;
 use super::engine::Engine;
 use super::error::LoadError;
 use super::init;
@@ -85,6 +86,17 @@ impl Guest {
     /// The function of a role, if the guest has it.
     pub fn function(&self, role: Role) -> Option<&Function> {
         self.functions.iter().find(|function| function.role == role)
+    }
+
+    /// The interfaces that it imports, in the order of the file.
+    pub fn imports(&self) -> Vec<Import> {
+        let component = self.pre.component().component_type();
+        component.imports(&self.engine.inner).map(|(name, _)| Import::named(name)).collect()
+    }
+
+    /// Whether it wants to be called before the first record.
+    pub fn has_init(&self) -> bool {
+        self.init.is_some()
     }
 
     /// Where it came from.

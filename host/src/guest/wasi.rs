@@ -99,7 +99,7 @@ fn lent(store: &mut StoreContextMut<'_, State>, values: &[Val], resources: &mut 
 }
 
 /// The grant that an interface needs.
-fn grant(interface: &str) -> Option<&'static str> {
+pub(super) fn grant(interface: &str) -> Option<&'static str> {
     match interface {
         "clocks/wall-clock" | "clocks/monotonic-clock" => Some("clock"),
         "random/random" => Some("random"),

@@ -15,7 +15,7 @@ const LIMIT: Duration = Duration::from_secs(25);
 
 /// Does `work` on another thread and fails if it does not come back.
 fn in_time(what: &str, work: impl FnOnce() + Send + 'static) {
-    let (done, ended) = mpsc::channel();
+    let (done, ended) = mpsc::sync_channel(1);
     thread::spawn(move || {
         work();
         let _ = done.send(());
