@@ -20,5 +20,6 @@ pub mod encode;
 pub mod sink;
 pub mod commit;
 pub mod pipeline;
+pub mod cases;
 pub mod telemetry;
 pub mod cli;

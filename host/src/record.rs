@@ -3,6 +3,10 @@
 //! A [`Batch`] owns the bytes of all its records in one buffer, so that nothing of the client's memory is pinned
 //! while a guest works, byte budgets are exact, and moving a batch to another thread moves three pointers.
 
+mod envelope;
+
+pub use envelope::Envelope;
+
 /// Names one assignment of one partition to this process. A partition that leaves and comes back gets a new slot,
 /// so work that belongs to an earlier assignment can never be mistaken for work of the present one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -257,93 +261,6 @@ impl<'a> Iterator for Headers<'a> {
     }
 }
 
-/// What a guest set around a value it answered. What it did not set stays as it was.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Envelope {
-    bytes: Vec<u8>,
-    key: Option<Option<Place>>,
-    headers: Option<Place>,
-    topic: Option<Place>,
-    /// The partition to write to; `None`: by key.
-    pub partition: Option<i32>,
-    /// Milliseconds since the epoch; `None`: the time of producing.
-    pub timestamp: Option<i64>,
-}
-
-/// Start and end in an envelope's bytes.
-type Place = (usize, usize);
-
-impl Envelope {
-    /// The key, if it was set; `Some(None)` is no key.
-    pub fn key(&self) -> Option<Option<&[u8]>> {
-        self.key.map(|key| key.map(|place| self.at(place)))
-    }
-
-    /// All headers, if they were set.
-    pub fn headers(&self) -> Option<Headers<'_>> {
-        self.headers.map(|place| Headers { rest: self.at(place) })
-    }
-
-    /// The topic, if it was set.
-    pub fn topic(&self) -> Option<&str> {
-        self.topic.and_then(|place| std::str::from_utf8(self.at(place)).ok())
-    }
-
-    /// Bytes of key, headers and topic.
-    pub fn byte_len(&self) -> usize {
-        self.bytes.len()
-    }
-
-    /// Sets the key, or that there is none.
-    pub fn set_key(&mut self, key: Option<&[u8]>) {
-        self.key = Some(key.map(|key| self.append(|out| out.extend_from_slice(key))));
-    }
-
-    /// Sets the key to what `write` appends; whatever that answers comes back.
-    pub fn set_key_with<R>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
-        let start = self.bytes.len();
-        let done = write(&mut self.bytes);
-        self.key = Some(Some((start, self.bytes.len())));
-        done
-    }
-
-    /// Sets all headers, in order.
-    pub fn set_headers<'h>(&mut self, headers: impl Iterator<Item = (&'h [u8], Option<&'h [u8]>)>) {
-        let place = self.append(|out| headers.for_each(|(name, value)| put_header(out, name, value)));
-        self.headers = Some(place);
-    }
-
-    /// Sets the topic.
-    pub fn set_topic(&mut self, topic: &str) {
-        self.topic = Some(self.append(|out| out.extend_from_slice(topic.as_bytes())));
-    }
-
-    /// Takes over what an earlier function set and this one did not.
-    pub fn inherit(&mut self, earlier: &Envelope) {
-        if let (None, Some(key)) = (self.key, earlier.key()) {
-            self.set_key(key);
-        }
-        if let (None, Some(headers)) = (self.headers, earlier.headers()) {
-            self.set_headers(headers);
-        }
-        if let (None, Some(topic)) = (self.topic, earlier.topic()) {
-            self.set_topic(topic);
-        }
-        self.partition = self.partition.or(earlier.partition);
-        self.timestamp = self.timestamp.or(earlier.timestamp);
-    }
-
-    fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Place {
-        let start = self.bytes.len();
-        write(&mut self.bytes);
-        (start, self.bytes.len())
-    }
-
-    fn at(&self, (start, end): Place) -> &[u8] {
-        self.bytes.get(start..end).unwrap_or_default()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -376,22 +293,5 @@ mod tests {
         let ticket = Ticket::new(Slot(u16::MAX), (1 << 48) - 1);
         let back = Ticket::from_word(ticket.to_word());
         assert_eq!((back.slot(), back.sequence()), (Slot(u16::MAX), (1 << 48) - 1));
-    }
-
-    #[test]
-    fn an_envelope_inherits_what_it_does_not_set() {
-        let mut earlier = Envelope { partition: Some(3), timestamp: Some(9), ..Envelope::default() };
-        earlier.set_key(Some(b"k"));
-        earlier.set_topic("alerts");
-        earlier.set_headers([(&b"a"[..], None), (b"b", Some(&b"1"[..]))].into_iter());
-        let mut later = Envelope::default();
-        later.set_key(None);
-        later.timestamp = Some(10);
-        later.inherit(&earlier);
-        assert_eq!((later.key(), later.topic()), (Some(None), Some("alerts")));
-        assert_eq!((later.partition, later.timestamp), (Some(3), Some(10)));
-        let headers: Vec<_> = later.headers().unwrap().collect();
-        assert_eq!(headers, [(&b"a"[..], None), (b"b", Some(&b"1"[..]))]);
-        assert!(Envelope::default().headers().is_none());
     }
 }

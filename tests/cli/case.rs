@@ -96,7 +96,8 @@ impl Case {
             .with("guest.wasm", component::numbers(when_unlucky))
     }
 
-    fn of(file: &str) -> Case {
+    /// Any other file.
+    pub fn of(file: &str) -> Case {
         Case { folder: paths::scratch("cli").expect("a folder"), file: file.to_owned() }
     }
 

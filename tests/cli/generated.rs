@@ -49,17 +49,41 @@ fn wit(arguments: &[&str]) -> BTreeMap<String, String> {
     files(&out)
 }
 
-#[test]
-fn the_guest_enrich_has_the_wit_folder_that_its_schemas_give() {
-    let written = wit(&["--package", "acme:payments"]);
-    assert_eq!(written, files(&paths::root().join("guests/rust/enrich/wit")));
+/// The command that writes a guest's `wit` folder, as its source names it: its arguments.
+fn command(source: &str) -> Vec<String> {
+    let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
+    let command = lines.map(str::trim).skip_while(|line| !line.starts_with("millstream wit "));
+    let mut words = Vec::new();
+    for line in command {
+        let (part, goes_on) = line.strip_suffix('\\').map_or((line, false), |part| (part, true));
+        words.extend(part.split_whitespace().map(str::to_owned));
+        if !goes_on {
+            break;
+        }
+    }
+    words.split_off(1.min(words.len()))
 }
 
 #[test]
-fn the_guest_subset_has_the_wit_folder_that_its_schemas_give() {
-    let fields = ["--input-fields", "amount,rate,country", "--output-fields", "amount_eur,risk"];
-    let written = wit(&[&["--package", "acme:risk"][..], &fields].concat());
-    assert_eq!(written, files(&paths::root().join("guests/rust/subset/wit")));
+fn committed_guests_match_their_schemas() {
+    let guests = std::fs::read_dir(paths::root().join("guests/rust")).expect("the guests");
+    let guests = guests.map(|guest| guest.expect("an entry").path()).filter(|guest| guest.join("wit").is_dir());
+    let mut checked = 0;
+    for guest in guests {
+        let name = guest.file_name().expect("a name").to_string_lossy().into_owned();
+        let source = std::fs::read_to_string(guest.join("src/lib.rs")).unwrap_or_else(|why| panic!("{name}: {why}"));
+        let mut arguments = command(&source);
+        let committed = format!("guests/rust/{name}/wit");
+        assert_eq!(arguments.pop(), Some(committed.clone()), "{name} does not name the command for its folder `wit`");
+        let folder = paths::scratch("wit").expect("a folder");
+        let out = folder.path().join("wit");
+        arguments.push(out.display().to_string());
+        root(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).shows(&["world.wit"]);
+        let (written, found) = (files(&out), files(&paths::root().join(&committed)));
+        assert_eq!(written, found, "{committed} is stale: run the command in its src/lib.rs again");
+        checked += 1;
+    }
+    assert!(checked > 8, "{checked} guests");
 }
 
 #[test]

@@ -7,15 +7,19 @@
 mod case;
 mod cluster;
 mod component;
+mod contract;
 
 mod generated;
 mod guest_calls;
 mod guest_files;
 mod guest_imports;
 mod guide;
+mod inspect;
+mod lines;
 mod pipeline_file;
 mod policies;
 mod schema_files;
 mod surroundings;
+mod test_cases;
 mod values;
 mod wit_shapes;

@@ -35,7 +35,7 @@ impl Ground {
 }
 
 /// The node that all tests share.
-fn node() -> &'static Broker {
+pub fn node() -> &'static Broker {
     static NODE: OnceLock<Broker> = OnceLock::new();
     // A failure here fails every test with the reason, since the cell stays empty.
     NODE.get_or_init(|| Broker::start(256).unwrap_or_else(|why| panic!("{why}")))

@@ -1,8 +1,10 @@
 //! Each payment goes to its topic with its new key, its old headers and the new ones, and its old timestamp.
 
-use harness::Record;
+use std::time::Duration;
 
-use crate::example::{Example, Ground};
+use harness::{Cluster, Ended, Process, Record, paths};
+
+use crate::example::{Example, Ground, node};
 use crate::on_both_brokers;
 use crate::payment::{payment, record};
 
@@ -56,3 +58,37 @@ fn the_envelope_is_the_guests_to_choose(ground: Ground) {
 }
 
 on_both_brokers!(the_envelope_is_the_guests_to_choose, "route");
+
+#[test]
+fn a_time_of_the_broker_is_told_as_such() {
+    let limit = Duration::from_secs(60);
+    let log_append = [("message.timestamp.type", "LogAppendTime")];
+    node().create_topic("late.in", 1, &log_append).unwrap_or_else(|why| panic!("{why}"));
+    node().create_topic("late.out", 3, &[]).unwrap_or_else(|why| panic!("{why}"));
+    let text = std::fs::read_to_string(paths::root().join("guests/rust/route/pipeline.toml")).expect("the example");
+    let text = text.replace("../../..", &paths::root().display().to_string()).replace("\"route", "\"late");
+    let text = text.replace("\"late.wasm\"", &format!("{:?}", paths::guest("route")));
+    let text = text.replace("topics = [\"payments.large\", \"payments.domestic\", \"payments.europe\"]\n", "");
+    let folder = paths::scratch("late").expect("folder");
+    let file = folder.path().join("pipeline.toml");
+    std::fs::write(&file, text).expect("the file");
+    let log = folder.path().join("millstream.log");
+    let brokers = [("KAFKA_BROKERS", Some(node().address()))];
+    let program = paths::millstream().expect("the program");
+    let mut process =
+        Process::start_with(&program, &["run".as_ref(), file.as_os_str()], &brokers, &log).expect("start");
+
+    let cluster = Cluster::at(node().address()).expect("a client");
+    let old = 1_700_000_000_000;
+    let sent = Record { timestamp: Some(old), ..record(&payment("a", 250, "US", &[])) };
+    cluster.send("late.in", &[sent]).unwrap_or_else(|why| panic!("{why}"));
+    let done = cluster.wait_committed("late", "late.in", limit);
+    done.unwrap_or_else(|why| panic!("{why}; it wrote:\n{}", process.log()));
+    let [read] = &cluster.read("late.in").expect("records")[..] else { panic!("one record") };
+    assert!(read.timestamp > Some(old), "the broker gave its own: {:?}", read.timestamp);
+    let out = cluster.read("late.out").expect("records");
+    let [out] = &out[..] else { panic!("one record, not {out:?}; it wrote:\n{}", process.log()) };
+    assert_eq!(out.header_text("clock").as_deref(), Some("broker"));
+    assert_eq!(out.timestamp, read.timestamp, "the guest keeps it");
+    assert_eq!(process.terminate(limit).expect("stop"), Ended::Code(0), "it wrote:\n{}", process.log());
+}

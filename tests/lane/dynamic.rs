@@ -13,18 +13,24 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(Engine::default);
 
 /// What a component's `transform` answers to these records, each a result.
 pub fn transform(component: &[u8], records: Vec<Val>) -> Vec<Val> {
+    match call(component, "transform", &[Val::List(records)]) {
+        Val::List(answers) => answers,
+        other => panic!("a transform answers a list, not {other:?}"),
+    }
+}
+
+/// What a function of a component's world answers.
+pub fn call(component: &[u8], name: &str, arguments: &[Val]) -> Val {
     let component = Component::new(&ENGINE, component).unwrap_or_else(|error| panic!("{error:?}"));
     let mut linker: Linker<()> = Linker::new(&ENGINE);
     linker.define_unknown_imports_as_traps(&component).unwrap_or_else(|error| panic!("{error:?}"));
     let mut store = Store::new(&ENGINE, ());
     let instance = linker.instantiate(&mut store, &component).unwrap_or_else(|error| panic!("{error:?}"));
-    let func = instance.get_func(&mut store, "transform").expect("an exported transform");
+    let func = instance.get_func(&mut store, name).expect("an exported function");
     let mut results = [Val::Bool(false)];
-    func.call(&mut store, &[Val::List(records)], &mut results).unwrap_or_else(|error| panic!("{error:?}"));
-    match results {
-        [Val::List(answers)] => answers,
-        [other] => panic!("a transform answers a list, not {other:?}"),
-    }
+    func.call(&mut store, arguments, &mut results).unwrap_or_else(|error| panic!("{error:?}"));
+    let [result] = results;
+    result
 }
 
 /// The value as the guest's type has it. Cases and fields go by position, which is that of the schema.

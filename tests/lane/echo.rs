@@ -264,7 +264,7 @@ impl Lane {
             decoded.push(done.map_err(|failure| failure.to_string()));
             base += value.len() as u32;
         }
-        self.past.carried = self.image.take_carried();
+        self.image.swap_carried(&mut self.past.carried);
         self.outputs.clear();
         let Lane { encode, intake, image, past, outputs, instance, .. } = self;
         let call = Call { role: Role::Transform, source: &source, image, intake, plan: encode, past };

@@ -43,21 +43,22 @@ bool exports_transform_init(transform_string_t *error) {
     return whole;
 }
 
-void exports_transform_transform(transform_list_input_t *batch, transform_list_result_option_output_fault_t *answer) {
+void exports_transform_transform(transform_list_payment_in_t *batch, transform_list_result_option_payment_out_fault_t *answer) {
     answer->len = batch->len;
     answer->ptr = calloc(batch->len, sizeof *answer->ptr);
     if (answer->ptr == NULL && batch->len > 0) {
         abort();
     }
     for (size_t i = 0; i < batch->len; i++) {
-        transform_input_t *record = &batch->ptr[i];
-        transform_option_output_t *output = &answer->ptr[i].val.ok;
+        transform_payment_in_t *record = &batch->ptr[i];
+        transform_option_payment_out_t *output = &answer->ptr[i].val.ok;
         output->is_some = !record->value.is_some || record->value.val.amount >= limit;
         if (output->is_some) {
             // What the record owns goes over to the output.
             output->val.value = record->value;
+            output->val.key = record->key;
         } else {
-            transform_input_free(record);
+            transform_payment_in_free(record);
         }
     }
     free(batch->ptr);

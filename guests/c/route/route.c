@@ -53,7 +53,7 @@ static header_t header(const char *name, const void *value, size_t size) {
     return added;
 }
 
-static void route(transform_input_t *record, transform_output_t *out) {
+static void route(transform_payment_in_t *record, transform_payment_out_t *out) {
     const transform_string_t source = record->topic;
     acme_route_types_list_header_t *headers = &record->headers;
     // The list that goes out is all there is: what came in is in it only because it is added to.
@@ -62,7 +62,7 @@ static void route(transform_input_t *record, transform_output_t *out) {
     headers->len += ADDED;
 
     char place[40];
-    snprintf(place, sizeof place, "-%" PRId32 "-%" PRId64, record->partition, record->offset);
+    snprintf(place, sizeof place, "-%" PRIu32 "-%" PRIu64, record->partition, record->offset);
     const size_t length = source.len + strlen(place);
     char *id = checked(malloc(length + 1));
     memcpy(id, source.ptr, source.len);
@@ -82,7 +82,8 @@ static void route(transform_input_t *record, transform_output_t *out) {
     next->value = record->key;
 
     out->value = record->value;
-    transform_string_dup_n(&out->key, (const char *)out->value.account.ptr, out->value.account.len);
+    out->key.is_some = true;
+    transform_string_dup_n(&out->key.val, (const char *)out->value.account.ptr, out->value.account.len);
     out->headers = *headers;
     const char *to = topic(&out->value);
     out->topic.is_some = to != NULL;
@@ -94,7 +95,7 @@ static void route(transform_input_t *record, transform_output_t *out) {
     transform_string_free(&record->topic);
 }
 
-void exports_transform_transform(transform_list_input_t *batch, transform_list_result_output_fault_t *answer) {
+void exports_transform_transform(transform_list_payment_in_t *batch, transform_list_result_payment_out_fault_t *answer) {
     answer->len = batch->len;
     answer->ptr = batch->len == 0 ? NULL : checked(calloc(batch->len, sizeof *answer->ptr));
     for (size_t i = 0; i < batch->len; i++) {

@@ -17,8 +17,8 @@ function parse(text) {
   return Number(text);
 }
 
-function filter({ value }) {
-  return value === null || value.amount >= limit ? { value } : null;
+function filter({ value, key }) {
+  return value === null || value.amount >= limit ? { value, key } : null;
 }
 
 // What is thrown here is told, and the pipeline does not start.

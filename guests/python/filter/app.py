@@ -7,7 +7,7 @@ import json
 import wit_world
 from componentize_py_types import Err, Ok, Result
 from wit_world.imports import config
-from wit_world.imports.acme_filter_types import Input, Output
+from wit_world.imports.acme_filter_types import PaymentIn, PaymentOut
 from wit_world.imports.millstream_pipeline_types import Fault
 
 
@@ -31,9 +31,9 @@ class WitWorld(wit_world.WitWorld):
         except ValueError as why:
             raise Err(str(why)) from None
 
-    def transform(self, batch: list[Input]) -> list[Result[Output | None, Fault]]:
+    def transform(self, batch: list[PaymentIn]) -> list[Result[PaymentOut | None, Fault]]:
         limit = WitWorld.limit
         return [
-            Ok(Output(record.value) if record.value is None or record.value.amount >= limit else None)
+            Ok(PaymentOut(record.value, record.key) if record.value is None or record.value.amount >= limit else None)
             for record in batch
         ]

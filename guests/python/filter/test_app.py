@@ -7,7 +7,7 @@ sys.modules["wit_world.imports.config"] = types.SimpleNamespace(get=lambda _: No
 
 from app import WitWorld, parse  # noqa: E402
 from componentize_py_types import Ok  # noqa: E402
-from wit_world.imports.acme_filter_types import Input, Output  # noqa: E402
+from wit_world.imports.acme_filter_types import PaymentIn, PaymentOut  # noqa: E402
 
 
 class Limit(unittest.TestCase):
@@ -20,4 +20,4 @@ class Limit(unittest.TestCase):
 
     def test_a_tombstone_has_no_amount_to_fall_below_the_limit(self) -> None:
         WitWorld.limit = 1 << 62
-        self.assertEqual(WitWorld().transform([Input(None)]), [Ok(Output(None))])
+        self.assertEqual(WitWorld().transform([PaymentIn(None, b"k")]), [Ok(PaymentOut(None, b"k"))])

@@ -4,7 +4,7 @@ for each of them: what the envelope around a value can do. The value stays as it
 
 import wit_world
 from componentize_py_types import Ok, Result
-from wit_world.imports.acme_route_types import Input, Output, Payment
+from wit_world.imports.acme_route_types import PaymentIn, PaymentOut, Payment
 from wit_world.imports.envelope import Header, TimestampType
 from wit_world.imports.millstream_pipeline_types import Fault
 
@@ -32,7 +32,7 @@ def header(name: str, value: str) -> Header:
     return Header(name, value.encode())
 
 
-def route(record: Input) -> Output:
+def route(record: PaymentIn) -> PaymentOut:
     clock = "producer" if record.timestamp_type == TimestampType.CREATE_TIME else "broker"
     # The list that goes out is all there is: what came in is in it only because it is added to.
     headers = [
@@ -44,9 +44,9 @@ def route(record: Input) -> Output:
         header("clock", clock),
         Header("original-key", record.key),
     ]
-    return Output(record.value, record.value.account, headers, topic(record.value), record.timestamp)
+    return PaymentOut(record.value, record.value.account, headers, topic(record.value), record.timestamp)
 
 
 class WitWorld(wit_world.WitWorld):
-    def transform(self, batch: list[Input]) -> list[Result[Output, Fault]]:
+    def transform(self, batch: list[PaymentIn]) -> list[Result[PaymentOut, Fault]]:
         return [Ok(route(record)) for record in batch]

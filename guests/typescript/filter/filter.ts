@@ -2,10 +2,10 @@
 // and no value, go through: whoever deletes by them still has to see them.
 
 import config from "millstream:pipeline/config@0.1.0";
-import type { Input, Output } from "acme:filter/types";
+import type { PaymentIn, PaymentOut } from "acme:filter/types";
 import type { Fault } from "millstream:pipeline/types@0.1.0";
 
-type Result = { tag: "ok"; val: Output | null } | { tag: "err"; val: Fault };
+type Result = { tag: "ok"; val: PaymentOut | null } | { tag: "err"; val: Fault };
 
 // In cents. `init` comes before the first batch.
 let limit = 0;
@@ -21,8 +21,8 @@ function parse(text: string | null): number {
   return Number(text);
 }
 
-function filter({ value }: Input): Output | null {
-  return value === null || value.amount >= limit ? { value } : null;
+function filter({ value, key }: PaymentIn): PaymentOut | null {
+  return value === null || value.amount >= limit ? { value, key } : null;
 }
 
 // What is thrown here is told, and the pipeline does not start.
@@ -30,6 +30,6 @@ export function init(): void {
   limit = parse(config.get("min-amount"));
 }
 
-export function transform(batch: Input[]): Result[] {
+export function transform(batch: PaymentIn[]): Result[] {
   return batch.map((record) => ({ tag: "ok", val: filter(record) }));
 }

@@ -1,11 +1,11 @@
 // Payments come in with all that Kafka knows of them, and go out with another key, more headers, and to a topic chosen
 // for each of them: what the envelope around a value can do. The value stays as it is.
 
-import type { Input, Output, Payment } from "acme:route/types";
+import type { PaymentIn, PaymentOut, Payment } from "acme:route/types";
 import type { Header } from "millstream:pipeline/envelope@0.1.0";
 import type { Fault } from "millstream:pipeline/types@0.1.0";
 
-type Result = { tag: "ok"; val: Output } | { tag: "err"; val: Fault };
+type Result = { tag: "ok"; val: PaymentOut } | { tag: "err"; val: Fault };
 
 const VERSION = "0.1.0";
 // Euro zone countries that have a topic together.
@@ -28,7 +28,7 @@ function header(name: string, text: string): Header {
   return { name, value: Uint8Array.from(text, (letter) => letter.charCodeAt(0)) };
 }
 
-function route(record: Input): Output {
+function route(record: PaymentIn): PaymentOut {
   const { value, topic: source } = record;
   // The list that goes out is all there is: what came in is in it only because it is added to.
   const headers = [
@@ -43,6 +43,6 @@ function route(record: Input): Output {
   return { value, key: value.account, headers, topic: topic(value), timestamp: record.timestamp };
 }
 
-export function transform(batch: Input[]): Result[] {
+export function transform(batch: PaymentIn[]): Result[] {
   return batch.map((record) => ({ tag: "ok", val: route(record) }));
 }

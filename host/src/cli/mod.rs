@@ -4,11 +4,14 @@
 
 mod check;
 mod docs;
+mod inspect;
 mod open;
+mod pipe;
 mod quickstart;
 mod run;
 mod samples;
 mod tail;
+mod test;
 mod wit;
 
 use std::io::Write;
@@ -30,7 +33,8 @@ struct Arguments {
     /// How log lines look.
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     log_format: Format,
-    /// What is logged: a level, or a list such as `info,guest=debug`. Without it `info`, for quickstart `error`.
+    /// What is logged: a level, or a list such as `info,guest=debug`. Without it `info`; `warn` or `error` for commands that
+    /// print what they find themselves.
     #[arg(long, global = true, env = "MILLSTREAM_LOG")]
     log: Option<String>,
 }
@@ -45,12 +49,23 @@ enum Format {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run a pipeline until SIGTERM or SIGINT.
+    /// Run a pipeline until SIGTERM or SIGINT; or with --input, over the lines of a file without Kafka.
     Run {
         /// The pipeline's file.
         #[arg(default_value = "pipeline.toml")]
         pipeline: PathBuf,
+        /// Take records from this file, one a line, instead of Kafka; `-` is standard input. Lines are JSON where the
+        /// source has a schema, else they are the values.
+        #[arg(long, value_name = "FILE|-")]
+        input: Option<PathBuf>,
+        /// Where the outputs of --input go, one a line.
+        #[arg(long, value_name = "FILE|-", default_value = "-", requires = "input")]
+        output: PathBuf,
     },
+    /// Run a pipeline's test cases, without Kafka.
+    Test(test::Options),
+    /// Tell what a guest is: its language, its functions, what it imports, and whether it fits two schemas.
+    Inspect(inspect::Options),
     /// Check a pipeline: its file, its schemas, its guest and how they fit; and that Kafka has the topics.
     Check {
         /// The pipeline's file.
@@ -80,6 +95,8 @@ enum Fault {
     Configuration(Problems),
     /// Exit code 1 or 3.
     Pipeline(Failure),
+    /// Exit code 1; what there is to say has been said.
+    Told,
 }
 
 impl From<Problems> for Fault {
@@ -99,8 +116,11 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let format = if arguments.log_format == Format::Json { LogFormat::Json } else { LogFormat::Text };
     // The quickstart prints what became of each record itself; log lines would bury it.
-    let quiet = matches!(arguments.command, Command::Quickstart(_));
-    let log = arguments.log.as_deref().unwrap_or(if quiet { "error" } else { "info" });
+    let log = arguments.log.as_deref().unwrap_or(match arguments.command {
+        Command::Quickstart(_) => "error",
+        Command::Test(_) | Command::Inspect(_) | Command::Run { input: Some(_), .. } => "warn",
+        _ => "info",
+    });
     let logs = match logs::init(format, log) {
         Ok(logs) => logs,
         Err(error) => {
@@ -116,6 +136,7 @@ pub fn main() -> ExitCode {
             complain(format_args!("{problems}"));
             ExitCode::from(2)
         }
+        Err(Fault::Told) => ExitCode::FAILURE,
         Err(Fault::Pipeline(failure)) => {
             complain(format_args!("error: {failure}\n"));
             ExitCode::from(failure.exit_code())
@@ -125,7 +146,10 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command, logs: &Logs) -> Result<(), Fault> {
     match command {
-        Command::Run { pipeline } => run::run(&pipeline, logs),
+        Command::Run { pipeline, input: Some(input), output } => pipe::lines(&pipeline, &input, &output),
+        Command::Run { pipeline, .. } => run::run(&pipeline, logs),
+        Command::Test(options) => test::test(&options),
+        Command::Inspect(options) => inspect::inspect(&options),
         Command::Check { pipeline, offline } => check::check(&pipeline, offline),
         Command::Wit(options) => wit::write(&options),
         Command::Quickstart(options) => quickstart::run(&options),

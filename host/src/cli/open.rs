@@ -18,11 +18,16 @@ const EMBEDDED_PARTITIONS: i32 = 4;
 pub(super) fn prepare(path: &Path) -> Result<Prepared, Fault> {
     let config = config::load(path)?;
     let mut problems = check_properties(&config);
-    let engine = Engine::start(cache_folder().as_deref()).map_err(|error| Failure::Host(error.to_string()))?;
+    let engine = engine()?;
     match problems.keep(Prepared::load(config, &engine)) {
         Some(prepared) if problems.is_empty() => Ok(prepared),
         _ => Err(problems.into()),
     }
+}
+
+/// The engine of this process.
+pub(super) fn engine() -> Result<Engine, Failure> {
+    Engine::start(cache_folder().as_deref()).map_err(|error| Failure::Host(error.to_string()))
 }
 
 /// Lets librdkafka look at the properties, without a network, and points at the line of each one it refuses.

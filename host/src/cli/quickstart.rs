@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::samples::{self, Form, Sample};
 use super::{Fault, open, run, say, tail};
-use crate::config::{Format, Framing, Problems, Reject};
+use crate::config::{Format, Framing, Problems, Reject, TopicRule};
 use crate::format::json::{WriteOptions, Writer};
 use crate::pipeline::{Control, Failure, Prepared, Telemetry, run as run_pipeline};
 use crate::record::{Batch, Record, Slot, Ticket};
@@ -36,6 +36,8 @@ pub(super) struct Options {
 
 /// How long the whole run may take before something is wrong.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The same for outputs of which some may stand in topics that only a pattern names, where nobody looks for them.
+const PATTERN_PATIENCE: Duration = Duration::from_secs(3);
 /// Longest value that is shown on a line, in bytes.
 const LINE: usize = 400;
 /// Reasons of dead letters that are listed, at most.
@@ -53,6 +55,9 @@ pub(super) fn run(options: &Options) -> Result<(), Fault> {
     say(format_args!("{} sample records in `{}`\n", samples.len(), config.source.topics[0]));
     let count = process(&prepared, &brokers, samples.len() as u64)?;
     show_outputs(&prepared, &brokers, &samples, &count, options.show)?;
+    if count.filtered > 0 {
+        say(format_args!("\n{} records were dropped by the guests\n", count.filtered));
+    }
     show_dead_letters(&prepared, &brokers, &count)?;
     let Snapshot { consumed, produced, dead_lettered, committed, .. } = count;
     say(format_args!("consumed={consumed} produced={produced} dead-lettered={dead_lettered} committed={committed}\n"));
@@ -165,7 +170,9 @@ fn show_outputs(
     show: usize,
 ) -> Result<(), Failure> {
     let config = &prepared.config;
-    let outputs = tail::read(brokers, &open::outputs(config), count.produced as usize, PATIENCE)?;
+    let patterns = config.sink.topics.iter().any(|rule| matches!(rule, TopicRule::Pattern(_)));
+    let patience = if patterns { PATTERN_PATIENCE } else { PATIENCE };
+    let outputs = tail::read(brokers, &open::outputs(config), count.produced as usize, patience)?;
     let avro = prepared.output.clone().filter(|_| config.sink.format == Format::Avro);
     let mut writer = avro.map(|schema| Writer::new(schema, WriteOptions::default()));
     for record in outputs.iter().take(show) {

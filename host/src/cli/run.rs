@@ -94,6 +94,7 @@ async fn supervise(
         pipeline = name,
         consumed = count.consumed,
         produced = count.produced,
+        filtered = count.filtered,
         dead_lettered = count.dead_lettered,
         skipped = count.skipped,
         committed = count.committed,

@@ -38,7 +38,7 @@ pub(super) fn check_text(kind: &Kind, label: &str, text: &str, folder: &Path) ->
         Kind::Brokers => brokers(label, text).map(Setting::Brokers),
         // These are not written as strings.
         Kind::Section(_) | Kind::Sections { .. } | Kind::Properties | Kind::Values => not_a_string(kind, label),
-        Kind::Count { .. } | Kind::Flag | Kind::Later => not_a_string(kind, label),
+        Kind::Count { .. } | Kind::Flag | Kind::Any | Kind::Later => not_a_string(kind, label),
     }
 }
 

@@ -17,6 +17,7 @@ impl Reader<'_> {
         }
         self.check_json();
         self.check_stages();
+        self.check_tests();
     }
 
     fn check_topics(&mut self) {
@@ -128,7 +129,7 @@ impl Reader<'_> {
         }
     }
 
-    fn refuse(&mut self, key: &str, message: String, help: &str) {
+    pub(super) fn refuse(&mut self, key: &str, message: String, help: &str) {
         let span = self.spans.get(key).cloned();
         self.problem(span, message, Some(help.to_owned()));
     }

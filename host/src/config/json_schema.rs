@@ -72,8 +72,8 @@ pub(super) fn quoted(values: &[&str]) -> String {
 fn form(kind: &Kind) -> Value {
     match kind {
         Kind::Section(keys) => section(keys),
-        Kind::Sections { keys, most } => {
-            json!({ "type": "array", "minItems": 1, "maxItems": most, "items": section(keys) })
+        Kind::Sections { keys, least, most } => {
+            json!({ "type": "array", "minItems": least, "maxItems": most, "items": section(keys) })
         }
         Kind::Properties => {
             // Names without quotes are nested tables, so a table is a legal value as well.
@@ -97,7 +97,7 @@ fn form(kind: &Kind) -> Value {
         Kind::Count { most: u64::MAX } => json!({ "type": "integer", "minimum": 1 }),
         Kind::Count { most } => json!({ "type": "integer", "minimum": 1, "maximum": most }),
         Kind::Flag => json!({ "type": "boolean" }),
-        Kind::Later => json!({}),
+        Kind::Any | Kind::Later => json!({}),
     }
 }
 

@@ -20,9 +20,10 @@ pub(super) struct Key {
 pub(super) enum Kind {
     /// A table with keys of its own.
     Section(&'static [Key]),
-    /// An array of such tables, from one to a number of them.
+    /// An array of such tables, and how many of them there may be.
     Sections {
         keys: &'static [Key],
+        least: usize,
         most: usize,
     },
     /// A table of librdkafka properties.
@@ -53,6 +54,8 @@ pub(super) enum Kind {
         most: u64,
     },
     Flag,
+    /// Any value of TOML that JSON has too.
+    Any,
     Address,
     Brokers,
     /// Not read yet: refused by name.
@@ -132,7 +135,7 @@ impl Kind {
             Kind::Name | Kind::Text | Kind::Topic | Kind::Path | Kind::OneOf(_) | Kind::Address | Kind::Brokers => true,
             Kind::Size { .. } | Kind::Time { .. } => true,
             Kind::Section(_) | Kind::Sections { .. } | Kind::Properties | Kind::Values | Kind::Topics => false,
-            Kind::TopicRules | Kind::SomeOf(_) | Kind::Count { .. } | Kind::Flag | Kind::Later => false,
+            Kind::TopicRules | Kind::SomeOf(_) | Kind::Count { .. } | Kind::Flag | Kind::Any | Kind::Later => false,
         }
     }
 
@@ -150,6 +153,7 @@ impl Kind {
             Kind::Count { most: u64::MAX } => "a whole number from 1",
             Kind::Count { most } => return Cow::Owned(format!("a whole number from 1 to {most}")),
             Kind::Flag => "true or false",
+            Kind::Any => "any value but a date",
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::key::Kind;
 use super::spec::ROOT;
+use super::test_keys::TESTS;
 
 /// Tables inside of sections that have a header of their own.
 const TABLES: &[&str] = &["kafka.client", "kafka.consumer", "kafka.producer", "sink.json"];
@@ -20,7 +21,9 @@ pub(super) fn label(path: &str, several: bool) -> String {
     let (first, after) = rest.split_once('.').unwrap_or((rest, ""));
     let number = first.parse::<usize>().ok().filter(|_| is_repeated(section));
     let key = if number.is_some() { after } else { rest };
-    let number = number.filter(|_| several).map_or(String::new(), |index| format!(" {}", index + 1));
+    // Cases are many as a rule, and the one that is meant has to be found.
+    let number =
+        number.filter(|_| several || section == TESTS.name).map_or(String::new(), |index| format!(" {}", index + 1));
     let space = if key.is_empty() { "" } else { " " };
     format!("`{}{number}{space}{key}`", header(section))
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::client_properties::looks_secret;
 use super::label::label;
 use super::problem::{Location, Problems, SourceText};
+use super::test_file::TestFile;
 use super::topics::Allowed;
 
 /// A checked pipeline file, with defaults filled in and paths resolved.
@@ -33,6 +34,8 @@ pub struct Pipeline {
     pub commit: Commit,
     /// Where metrics and health are served, if anywhere.
     pub admin: Option<SocketAddr>,
+    /// The cases that stand in the file.
+    pub tests: TestFile,
     /// The file, as it was named.
     pub file: PathBuf,
     pub(super) places: Places,
@@ -273,20 +276,25 @@ impl Pipeline {
     /// A problem that a later step found with the value of a key, shown like the ones of the file itself. For a key that
     /// was left to its default, the section is shown.
     pub fn problem_at(&self, dotted_key: &str, message: String, help: Option<String>) -> Problems {
-        let mut key = dotted_key;
-        let span = loop {
-            match (self.places.span(key), key.rsplit_once('.')) {
-                (None, Some((parent, _))) => key = parent,
-                (span, _) => break span,
-            }
-        };
-        Problems::new(vec![self.places.source.problem(span, message, help)])
+        self.places.problem_at(dotted_key, message, help)
     }
 }
 
 impl Places {
+    /// A problem with the value of a key, or with the table that it would stand in.
+    pub(super) fn problem_at(&self, dotted_key: &str, message: String, help: Option<String>) -> Problems {
+        let mut key = dotted_key;
+        let span = loop {
+            match (self.span(key), key.rsplit_once('.')) {
+                (None, Some((parent, _))) => key = parent,
+                (span, _) => break span,
+            }
+        };
+        Problems::new(vec![self.source.problem(span, message, help)])
+    }
+
     /// A property of one client may also stand among those of every client.
-    fn span(&self, dotted_key: &str) -> Option<Range<usize>> {
+    pub(super) fn span(&self, dotted_key: &str) -> Option<Range<usize>> {
         let shared = ["kafka.consumer.", "kafka.producer."].iter().find_map(|own| dotted_key.strip_prefix(own));
         let shared = || self.spans.get(&format!("kafka.client.{}", shared?));
         self.spans.get(dotted_key).or_else(shared).cloned()

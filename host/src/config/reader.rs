@@ -27,20 +27,30 @@ pub(super) struct Reader<'a> {
     pub(super) spans: BTreeMap<String, Range<usize>>,
     /// How many stages stand in the file.
     pub(super) stages: usize,
+    /// How many tables each array of tables has.
+    pub(super) counts: BTreeMap<String, usize>,
 }
+
+/// The array of tables that a pipeline is made of.
+const STAGE: &str = "stage";
 
 /// What stands in the file under a key.
 pub(super) type Value<'a, 'i> = &'a Spanned<DeValue<'i>>;
 
 impl<'a> Reader<'a> {
     pub(super) fn new(source: &'a SourceText, references: References<'a>, partial: bool) -> Self {
-        let (problems, settings, spans) = (Vec::new(), Settings::default(), BTreeMap::new());
-        Self { source, references, partial, problems, settings, spans, stages: 0 }
+        let (problems, settings, spans, counts) = (Vec::new(), Settings::default(), BTreeMap::new(), BTreeMap::new());
+        Self { source, references, partial, problems, settings, spans, stages: 0, counts }
     }
 
     /// Reads the whole file.
     pub(super) fn read(&mut self, root: &DeTable<'_>) {
-        self.table(Some(root), ROOT, "", None);
+        self.read_as(root, ROOT);
+    }
+
+    /// Reads a file that has these keys.
+    pub(super) fn read_as(&mut self, root: &DeTable<'_>, keys: &'static [Key]) {
+        self.table(Some(root), keys, "", None);
     }
 
     /// Reads the keys of one table; `place` is its header. Without a table all keys take their defaults.
@@ -93,19 +103,16 @@ impl<'a> Reader<'a> {
     fn value(&mut self, key: &'static Key, path: &str, value: Value<'_, '_>) {
         match (&key.kind, value.get_ref()) {
             (Kind::Section(keys), DeValue::Table(table)) => self.table(Some(table), keys, path, Some(value.span())),
-            (Kind::Sections { keys, most }, DeValue::Array(array))
-                if array.iter().all(|one| one.get_ref().is_table()) =>
-            {
-                self.sections(keys, *most, path, array.iter(), value.span());
+            (Kind::Sections { .. }, DeValue::Array(array)) if array.iter().all(|one| one.get_ref().is_table()) => {
+                self.sections(&key.kind, path, array.iter(), value.span());
             }
-            (Kind::Sections { .. }, _) => {
+            (Kind::Sections { .. }, _) if !path.contains('.') => {
                 let message = format!("{} is written with double brackets", self.label(path));
-                self.problem(
-                    Some(value.span()),
-                    message,
-                    Some(format!("write [[{path}]]; each one is a stage of its own")),
-                );
+                let each = if path == STAGE { "stage" } else { "case" };
+                let help = format!("write [[{path}]]; each one is a {each} of its own");
+                self.problem(Some(value.span()), message, Some(help));
             }
+            (Kind::Any, _) => self.any(key, path, value),
             (Kind::Properties, DeValue::Table(table)) => self.properties(path, table),
             (Kind::Values, DeValue::Table(table)) => self.guest_config(key, path, table),
             (Kind::Topics | Kind::TopicRules | Kind::SomeOf(_), DeValue::Array(array)) => {
@@ -134,21 +141,28 @@ impl<'a> Reader<'a> {
     /// The tables of an array of tables; each has its number, from 0, in its keys.
     fn sections<'v, 'i: 'v>(
         &mut self,
-        keys: &'static [Key],
-        most: usize,
+        kind: &Kind,
         path: &str,
         tables: impl ExactSizeIterator<Item = Value<'v, 'i>>,
         place: Range<usize>,
     ) {
-        self.stages = tables.len();
-        if self.stages == 0 {
+        let Kind::Sections { keys, least, most } = *kind else { return };
+        let count = tables.len();
+        if path == STAGE {
+            self.stages = count;
+        }
+        self.counts.insert(path.to_owned(), count);
+        if count < least {
             let message = format!("there is no {}", self.label(path));
             return self.problem(Some(place), message, Some(section_example(path, keys)));
         }
         for (index, table) in tables.enumerate() {
             if index == most {
-                let message = format!("there are {} {}, at most {most} are possible", self.stages, self.label(path));
-                let help = "run further stages as a pipeline of their own, with a topic between them";
+                let message = format!("there are {count} {}, at most {most} are possible", self.label(path));
+                let help = match path {
+                    STAGE => "run further stages as a pipeline of their own, with a topic between them",
+                    _ => "put some of them into another file or case",
+                };
                 return self.problem(Some(table.span()), message, Some(help.to_owned()));
             }
             let dotted = join(path, &index.to_string());
@@ -243,7 +257,7 @@ impl<'a> Reader<'a> {
         self.settings.0.insert(path.to_owned(), setting);
     }
 
-    fn wrong_form(&mut self, key: &Key, path: &str, value: Value<'_, '_>, found: String) {
+    pub(super) fn wrong_form(&mut self, key: &Key, path: &str, value: Value<'_, '_>, found: String) {
         let message = format!("{} must be {}, not {found}", self.label(path), key.kind.shape());
         let help = (!key.example.is_empty()).then(|| format!("for example: {} = {}", key.name, key.example));
         self.problem(Some(value.span()), message, help);

@@ -23,7 +23,7 @@ its line. Start the file with `#:schema ./pipeline.schema.json` and editors know
 - Sizes are written with a unit: `B`, `KB`, `MB`, `GB` (powers of 1000), `KiB`, `MiB`, `GiB` (powers of 1024).
   Durations too: `ms`, `s`, `m`, `h`.
 - Every string value, also inside arrays and property tables, may hold references. They are replaced after the file was
-  parsed, and what they give is not read again:
+  parsed, and what they give is not read again. The records of `[[tests]]` stand as they are written:
 
 | Written | Gives |
 |---|---|
@@ -75,6 +75,7 @@ fn rows(page: &mut String, keys: &[Key], path: &str) -> fmt::Result {
             Given::Otherwise(otherwise) => otherwise.to_owned(),
         };
         writeln!(page, "| `{name}` | {} | {default} | {} |", takes(&key.kind), key.doc)?;
+        rows(page, key.kind.keys().unwrap_or_default(), &name)?;
     }
     Ok(())
 }
@@ -95,6 +96,7 @@ fn takes(kind: &Kind) -> String {
         Kind::Address => "`address:port`".to_owned(),
         Kind::Properties => "table of properties".to_owned(),
         Kind::Values => "table of texts, numbers and booleans".to_owned(),
+        Kind::Sections { .. } => "array of tables".to_owned(),
         other => other.shape().trim_start_matches("a ").to_owned(),
     }
 }

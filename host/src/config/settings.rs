@@ -9,6 +9,7 @@ use super::plan::{
     Brokers, Commit, Errors, Format, Framing, Grants, JsonEncoding, JsonOptions, Kafka, Pipeline, Places,
 };
 use super::plan::{Reject, Sink, Source, Stage, Start, TopicRule};
+use super::test_file::TestFile;
 use super::topics::Allowed;
 
 /// A value of the file after its own check.
@@ -24,6 +25,7 @@ pub(super) enum Setting {
     Address(SocketAddr),
     Brokers(Brokers),
     Properties(Vec<(String, String)>),
+    Any(serde_json::Value),
 }
 
 /// Values by their dotted key.
@@ -32,7 +34,7 @@ pub(super) struct Settings(pub(super) BTreeMap<String, Setting>);
 
 impl Settings {
     /// Puts the plan together; nothing where a value is missing, which the reader has reported then.
-    pub(super) fn pipeline(&self, stages: usize, places: Places, file: PathBuf) -> Option<Pipeline> {
+    pub(super) fn pipeline(&self, stages: usize, tests: TestFile, places: Places, file: PathBuf) -> Option<Pipeline> {
         let name = self.text("pipeline.name")?;
         Some(Pipeline {
             tenant: self.text("pipeline.tenant")?,
@@ -48,6 +50,7 @@ impl Settings {
             errors: Errors { reject: self.reject()? },
             commit: Commit { interval: self.time("commit.interval")?, records: self.count("commit.records")? },
             admin: self.address("admin.listen"),
+            tests,
             name,
             file,
             places,
@@ -206,6 +209,7 @@ getters! {
     time: Time -> Duration;
     count: Count -> u64;
     flag: Flag -> bool;
+    any: Any -> serde_json::Value;
     address: Address -> SocketAddr;
     brokers: Brokers -> Brokers;
 }

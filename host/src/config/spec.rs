@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::key::{Given, Key, Kind, choice, key};
+use super::test_keys::TESTS;
 
 /// All sections, in the order of the path of a record.
 pub(super) static ROOT: &[Key] = &[
@@ -12,7 +13,7 @@ pub(super) static ROOT: &[Key] = &[
     key("source", Kind::Section(SOURCE), Given::Required, "Where records come from.", ""),
     key(
         "stage",
-        Kind::Sections { keys: STAGE, most: 16 },
+        Kind::Sections { keys: STAGE, least: 1, most: 16 },
         Given::Required,
         "A guest that transforms records. From one to sixteen of them: each gets what the one before it gives.",
         "",
@@ -24,6 +25,7 @@ pub(super) static ROOT: &[Key] = &[
     ),
     key("commit", Kind::Section(COMMIT), OPTIONAL, "When offsets are committed: whichever limit is reached first.", ""),
     key("admin", Kind::Section(ADMIN), OPTIONAL, "The endpoint for metrics and health. Without it there is none.", ""),
+    TESTS,
 ];
 
 static PIPELINE: &[Key] = &[
@@ -318,4 +320,4 @@ const FRAMING: Kind = Kind::OneOf(&[
 const FRAMING_GIVEN: Given = Given::Otherwise("`\"confluent\"` with `format = \"avro\"`, else `\"none\"`");
 const WITH_SCHEMA: Given = Given::RequiredWith("format", &["avro", "json"]);
 const REMOVE: &str = "remove it from the list";
-const OPTIONAL: Given = Given::Otherwise("");
+pub(super) const OPTIONAL: Given = Given::Otherwise("");

@@ -9,25 +9,46 @@ use super::error::{DecodeError, Failure, Fault};
 pub struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
-    base: Option<u32>,
+    base: Base,
+}
+
+/// Where bytes stand that a pointer may be set to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Base {
+    /// From here in the call's source.
+    Source(u32),
+    /// From here in the image.
+    Image(u32),
+    /// In neither: a schema's default.
+    Nowhere,
 }
 
 impl<'a> Cursor<'a> {
     /// Starts at the first byte of a value that stands at `base` in its batch's bytes.
     #[inline]
     pub fn new(bytes: &'a [u8], base: u32) -> Self {
-        Cursor { bytes, at: 0, base: Some(base) }
+        Cursor { bytes, at: 0, base: Base::Source(base) }
     }
 
     /// Reads bytes that are no part of a batch: a schema's default.
     pub fn of_constant(bytes: &'a [u8]) -> Self {
-        Cursor { bytes, at: 0, base: None }
+        Cursor { bytes, at: 0, base: Base::Nowhere }
     }
 
-    /// Where the `len` bytes just read start in the batch; `None` for a constant.
+    /// Reads bytes that stand at `start` of the image.
+    pub(super) fn in_image(bytes: &'a [u8], start: u32) -> Self {
+        Cursor { bytes, at: 0, base: Base::Image(start) }
+    }
+
+    /// Where the `len` bytes just read start.
     #[inline]
-    pub(super) fn source_of(&self, len: usize) -> Option<u32> {
-        self.base.map(|base| base + (self.at - len) as u32)
+    pub(super) fn place_of(&self, len: usize) -> Base {
+        let before = (self.at - len) as u32;
+        match self.base {
+            Base::Source(base) => Base::Source(base + before),
+            Base::Image(base) => Base::Image(base + before),
+            Base::Nowhere => Base::Nowhere,
+        }
     }
 
     /// Bytes read so far.

@@ -39,10 +39,33 @@ pub struct Carried {
 }
 
 impl Carried {
-    /// The bytes of field `field` of record `record`, both counted from 0 in the order of the plan and the batch.
-    pub fn get(&self, record: usize, field: usize) -> &[u8] {
-        let (start, end) = self.spans.get(record * self.width + field).copied().unwrap_or_default();
-        self.bytes.get(start as usize..end as usize).unwrap_or_default()
+    /// The bytes of field `field` of row `row`, both counted from 0 in the order of the plan and the records; `None` for a
+    /// record that had no value.
+    pub fn get(&self, row: usize, field: usize) -> Option<&[u8]> {
+        let (start, end) = *self.spans.get(row.checked_mul(self.width)?.checked_add(field)?)?;
+        self.bytes.get(start as usize..end as usize)
+    }
+
+    /// How many rows there are.
+    pub fn rows(&self) -> usize {
+        self.spans.len().checked_div(self.width).unwrap_or(0)
+    }
+
+    /// Takes the rows of another over, behind its own. Answers `false` where they would pass 4 GiB.
+    #[must_use]
+    pub fn append(&mut self, other: &Carried) -> bool {
+        let base = self.bytes.len();
+        if base + other.bytes.len() >= UNSET.0 as usize {
+            return false;
+        }
+        self.width = other.width;
+        self.bytes.extend_from_slice(&other.bytes);
+        let moved = |span: &(u32, u32)| match *span {
+            UNSET => UNSET,
+            (start, end) => (start + base as u32, end + base as u32),
+        };
+        self.spans.extend(other.spans.iter().map(moved));
+        true
     }
 
     fn set(&mut self, record: usize, field: usize, bytes: &[u8]) {
@@ -51,12 +74,16 @@ impl Carried {
         self.spans[record * self.width + field] = (start, self.bytes.len() as u32);
     }
 
-    fn clear(&mut self, width: usize) {
+    /// Empties it, for rows of `width` fields.
+    pub fn clear(&mut self, width: usize) {
         self.bytes.clear();
         self.spans.clear();
         self.width = width;
     }
 }
+
+/// The span of a field that was not there to be carried.
+const UNSET: (u32, u32) = (u32::MAX, u32::MAX);
 
 /// The image of a batch under construction. Reused from batch to batch.
 #[derive(Debug, Default)]
@@ -114,7 +141,7 @@ impl Image {
             spans: self.carried.spans.len(),
             handles: self.handles.len(),
         };
-        self.carried.spans.resize(mark.spans + self.carried.width, (0, 0));
+        self.carried.spans.resize(mark.spans + self.carried.width, UNSET);
         let at = self.stride * self.count;
         match decode(self, at) {
             Ok(()) => {
@@ -175,15 +202,14 @@ impl Image {
         u32::from_le_bytes(pointer) as usize
     }
 
-    /// Hands out the carried fields, leaving none.
-    pub fn take_carried(&mut self) -> Carried {
-        std::mem::take(&mut self.carried)
+    /// Hands out the carried fields of this image for others, whose memory is used again.
+    pub fn swap_carried(&mut self, other: &mut Carried) {
+        std::mem::swap(&mut self.carried, other);
     }
 
-    /// Gives a used buffer back, so that the next batch need not allocate one.
-    pub fn return_carried(&mut self, mut carried: Carried) {
-        carried.clear(0);
-        self.carried = carried;
+    /// Fields carried so far: those of the records of this image.
+    pub fn carried(&self) -> &Carried {
+        &self.carried
     }
 
     /// Keeps a field of the record under construction for the output.

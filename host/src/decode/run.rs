@@ -1,6 +1,6 @@
 //! Runs a plan over one value.
 
-use super::cursor::Cursor;
+use super::cursor::{Base, Cursor};
 use super::error::{Failure, Fault};
 use super::image::{From, Image};
 use super::plan::{Action, DecodePlan, Op, Payload, Step};
@@ -137,13 +137,12 @@ fn put_bytes(bytes: &[u8], cursor: &Cursor<'_>, image: &mut Image, at: usize) ->
         image.put_empty(at, 1);
         return Ok(());
     }
-    match cursor.source_of(bytes.len()) {
-        Some(start) => image.put_later(at, len, start, len, From::Source),
-        None => {
-            let start = image.append(bytes, cursor)?;
-            image.put_later(at, len, start, len, From::Image(1));
-        }
-    }
+    let (start, from) = match cursor.place_of(bytes.len()) {
+        Base::Source(start) => (start, From::Source),
+        Base::Image(start) => (start, From::Image(1)),
+        Base::Nowhere => (image.append(bytes, cursor)?, From::Image(1)),
+    };
+    image.put_later(at, len, start, len, from);
     Ok(())
 }
 

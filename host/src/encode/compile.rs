@@ -11,6 +11,9 @@ use crate::contract::{mapping, names};
 use crate::schema::json::encode_default;
 use crate::schema::{Enum, Field, Kind, Record, Schema, TypeId};
 
+/// Names of output fields, in the order of their numbers.
+type Names = Box<[Box<str>]>;
+
 /// Compiles what writes a guest's value as one of the output's schema, and answers with it the names of the fields that
 /// must be carried from the input.
 ///
@@ -21,7 +24,7 @@ pub(super) fn value(
     output: &Schema,
     input: Option<&Schema>,
     passthrough: bool,
-) -> Result<(Emit, Box<[Box<str>]>), Vec<Mismatch>> {
+) -> Result<(Emit, Names), Vec<Mismatch>> {
     let mut compiler = Compiler { output, input, passthrough, carried: Vec::new(), report: Report::default() };
     match compiler.emit(output.root(), guest, true) {
         Some(emit) if compiler.report.is_empty() => Ok((emit, compiler.carried.into())),

@@ -38,6 +38,8 @@ pub enum Breach {
     Outside,
     /// So many results for a batch of so many records.
     Count(u32, usize),
+    /// More nodes and items for a batch than the host looks at.
+    TooMuchWork,
     /// More than this many bytes for a batch.
     TooMuch(usize),
 }
@@ -79,6 +81,9 @@ impl fmt::Display for Breach {
             Self::Outside => write!(f, "the guest returned a value that ends outside of its record"),
             Self::Count(results, records) => {
                 write!(f, "the guest returned {results} results for a batch of {records} records")
+            }
+            Self::TooMuchWork => {
+                write!(f, "the guest returned more list items and nodes for a batch than its limit of bytes allows")
             }
             Self::TooMuch(limit) => write!(f, "the guest returned more than {limit} bytes for a batch"),
         }

@@ -7,6 +7,17 @@ use super::generic;
 use super::plan::{Emit, Part};
 use crate::decode::{Carried, Checker};
 
+const NOTHING_CARRIED: &str =
+    "a field would come from the input by `passthrough`, but the record had no value (a tombstone)";
+
+/// What the values of one call share.
+#[derive(Clone, Copy)]
+pub(super) struct Within<'a> {
+    pub(super) memory: &'a [u8],
+    pub(super) carried: &'a Carried,
+    pub(super) work: &'a Cell<usize>,
+}
+
 /// One value under way.
 pub(super) struct Run<'a> {
     pub(super) memory: &'a [u8],
@@ -19,12 +30,22 @@ pub(super) struct Run<'a> {
     /// List items that may still come. Most take a byte of output at least, but not all of them do, and lists of lists
     /// may all lie in the same memory.
     items: Cell<usize>,
+    /// As above, over all values of the call: it is work of the host, which no time limit ends.
+    work: &'a Cell<usize>,
 }
 
 impl<'a> Run<'a> {
     /// A value that may take `limit` bytes from `start`.
-    pub(super) fn new(memory: &'a [u8], carried: &'a Carried, row: usize, start: usize, limit: usize) -> Self {
-        Run { memory, carried, row, end: start.saturating_add(limit), limit, items: Cell::new(limit) }
+    pub(super) fn new(call: Within<'a>, row: usize, start: usize, limit: usize) -> Self {
+        let Within { memory, carried, work } = call;
+        Run { memory, carried, row, end: start.saturating_add(limit), limit, items: Cell::new(limit), work }
+    }
+
+    /// Takes from what a call may cost the host.
+    pub(super) fn spend(&self, work: usize) -> Result<(), Stop> {
+        let left = self.work.get().checked_sub(work).ok_or(Breach::TooMuchWork)?;
+        self.work.set(left);
+        Ok(())
     }
 
     pub(super) fn emit(&self, emit: &Emit, at: &[u8], out: &mut Vec<u8>) -> Result<(), Stop> {
@@ -135,6 +156,7 @@ impl<'a> Run<'a> {
             }
             Part::Carried(field) => {
                 let bytes = self.carried.get(self.row, usize::from(*field));
+                let bytes = bytes.ok_or_else(|| Stop::invalid(NOTHING_CARRIED.to_owned()))?;
                 self.room(bytes.len(), out)?;
                 out.extend_from_slice(bytes);
                 Ok(())
@@ -148,6 +170,9 @@ impl<'a> Run<'a> {
         let entries = list(self.memory, pointer, count, *size, usize::from(*align))?;
         self.block(count, out)?;
         for entry in entries.chunks_exact(*size) {
+            // Its size first, as for any text.
+            let (pointer, count) = pair(entry)?;
+            self.room(list(self.memory, pointer, count, 1, 1)?.len(), out)?;
             self.put(text(self.memory, entry)?, out)?;
             self.emit(value, entry.get(*offset..).ok_or(Breach::Outside)?, out)?;
             self.room(0, out)?;
@@ -170,6 +195,7 @@ impl<'a> Run<'a> {
         self.room(0, out)?;
         let left = self.items.get().checked_sub(count as usize).ok_or_else(|| self.too_large())?;
         self.items.set(left);
+        self.spend(count as usize)?;
         if count > 0 {
             put_long(out, i64::from(count));
         }

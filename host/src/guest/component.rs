@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
+use super::about::Import;
 use super::engine::Engine;
 use super::error::LoadError;
 use super::init;
@@ -87,6 +88,17 @@ impl Guest {
         self.functions.iter().find(|function| function.role == role)
     }
 
+    /// The interfaces that it imports, in the order of the file.
+    pub fn imports(&self) -> Vec<Import> {
+        let component = self.pre.component().component_type();
+        component.imports(&self.engine.inner).map(|(name, _)| Import::named(name)).collect()
+    }
+
+    /// Whether it wants to be called before the first record.
+    pub fn has_init(&self) -> bool {
+        self.init.is_some()
+    }
+
     /// Where it came from.
     pub fn path(&self) -> &Path {
         &self.path
@@ -148,13 +160,15 @@ impl Function {
         let results: Vec<GuestType> = func.results().map(|ty| types.convert(&ty)).collect();
         if let ([GuestType::List(input)], [GuestType::List(outcome)]) = (params.as_slice(), results.as_slice())
             && let GuestType::Result(Some(_), Some(_)) = **outcome
+            && !func.async_()
         {
             return Ok(Function { role, index, input: (**input).clone(), outcome: (**outcome).clone() });
         }
         let params: Vec<_> =
             func.params().zip(&params).map(|((name, _), ty)| format!("{name}: {}", ty.describe())).collect();
         let results: Vec<_> = results.iter().map(|ty| format!(" -> {}", ty.describe())).collect();
-        let found = format!("func({}){}", params.join(", "), results.concat());
+        let kind = if func.async_() { "async " } else { "" };
+        let found = format!("{kind}func({}){}", params.join(", "), results.concat());
         Err(LoadError::Shape { path: path.to_owned(), role, found })
     }
 }

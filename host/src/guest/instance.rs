@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use wasmtime::component::ResourceAny;
 use wasmtime::{Store, Trap};
 
 use super::component::{Function, Guest};
@@ -11,7 +10,7 @@ use super::engine::Engine;
 use super::error::{CallError, CallFailure, LoadError};
 use super::imports::Schemas;
 use super::init;
-use super::lane::{Answer, Argument, Lane};
+use super::lane::{Answer, Argument, Held, Lane};
 use super::state::{Grants, State};
 use crate::contract::shape::Role;
 use crate::contract::types::GuestType;
@@ -53,8 +52,8 @@ pub struct Instance {
     store: Store<State>,
     /// What it exports, each with its function.
     lanes: Vec<Export>,
-    /// Values that stay in the guest, by the number that the host has for each; none where it was given back.
-    held: Vec<Option<ResourceAny>>,
+    /// Values that stay in the guest.
+    held: Held,
     allowance: Arc<Allowance>,
 }
 
@@ -124,7 +123,7 @@ impl Instance {
             let lane = Lane::new(func, &store).map_err(|error| failed(format!("{error:#}")))?;
             lanes.push(Export { role: *role, lane, takes_over: !lends(input) });
         }
-        Ok(Instance { store, lanes, held: Vec::new(), allowance: allowance.clone() })
+        Ok(Instance { store, lanes, held: Held::new(), allowance: allowance.clone() })
     }
 
     /// Calls a function with the image's records; `outputs` gets one verdict more for each of them, and their outputs.
@@ -134,7 +133,6 @@ impl Instance {
             let text = format!("the guest does not export `{role}`");
             return Err(CallError { kind: CallFailure::Result, text });
         };
-        let given = if export.takes_over { image.handles().to_vec() } else { Vec::new() };
         self.store.data_mut().begin_call();
         self.store.set_epoch_deadline(Engine::ticks(self.allowance.time));
         outputs.handles.clear();
@@ -149,7 +147,8 @@ impl Instance {
             broken: None,
         };
         let handle_at = intake.handle_at().unwrap_or_default();
-        let argument = Argument { source, image, align: intake.align(), handle_at, stride: intake.stride() };
+        let argument =
+            Argument { source, image: &mut *image, align: intake.align(), handle_at, stride: intake.stride() };
         let (answer, done) = export.lane.call(&mut self.store, argument, answer);
         let mut broken = None;
         if let Some(answer) = answer {
@@ -158,8 +157,10 @@ impl Instance {
             self.held = answer.held;
             broken = answer.broken;
         }
-        for (_, handle) in given {
-            self.held.get_mut(handle as usize).map(Option::take);
+        if export.takes_over {
+            for (_, handle) in image.handles() {
+                self.held.forget(*handle);
+            }
         }
         let result = |text: String| Err(CallError { kind: CallFailure::Result, text });
         match (done, broken) {
@@ -176,7 +177,7 @@ impl Instance {
         }
         self.store.data_mut().begin_call();
         self.store.set_epoch_deadline(Engine::ticks(self.allowance.time));
-        for resource in std::mem::take(&mut self.held).into_iter().flatten() {
+        for resource in self.held.drain() {
             if let Err(error) = resource.resource_drop(&mut self.store) {
                 return Err(explain(&mut self.store, &error, &self.allowance));
             }

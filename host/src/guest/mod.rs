@@ -3,6 +3,7 @@
 //! Three lifetimes, one file each: an [`Engine`] for the process, a [`Guest`] for each wasm file, an [`Instance`] for
 //! each worker. Nothing of the wasm engine leaves this folder.
 
+mod about;
 mod component;
 mod engine;
 mod error;
@@ -17,6 +18,7 @@ mod state;
 mod types;
 mod wasi;
 
+pub use about::{About, Import};
 pub use component::{Function, Guest};
 pub use engine::{Engine, WASMTIME};
 pub use error::{CallError, CallFailure, LoadError};

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka_sys as sys;
 
+use super::ending::{self, Running};
 use super::epochs::Epochs;
 use super::error::Code;
 use super::{TopicPartition, logging};
@@ -60,11 +61,11 @@ pub(crate) enum Refused {
     Invalid(String),
 }
 
-/// A running client. Stopped and freed when the last holder lets go.
+/// A running client. Stopped and freed when the last holder lets go, which waits for that at most [`ending::BOUND`].
 pub(crate) struct Client {
     raw: NonNull<sys::rd_kafka_t>,
-    // What callbacks point to; a field, so that it is dropped after `Drop::drop` has stopped the client.
-    _callbacks: Option<Arc<dyn Any + Send + Sync>>,
+    // What callbacks point to: freed after the client has ended, however long that takes.
+    callbacks: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// A queue of a client's events.
@@ -276,7 +277,7 @@ impl Client {
             Some(raw) => {
                 // The client owns the configuration now; had it been refused, it would be dropped here.
                 let _ = ManuallyDrop::new(conf);
-                Ok(Client { raw, _callbacks: callbacks })
+                Ok(Client { raw, callbacks })
             }
             // SAFETY: librdkafka wrote a text that ends with zero.
             None => Err(unsafe { copy_text(text.as_ptr()) }),
@@ -368,9 +369,9 @@ pub(crate) enum CommitAnswer {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        // SAFETY: the last holder; queues, topics and messages hold an `Arc` and are gone. The flag keeps this from
-        // waiting for a group that nobody polls any more: leaving the group is `Consumer::close`'s work.
-        unsafe { sys::rd_kafka_destroy_flags(self.raw.as_ptr(), sys::RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE) };
+        // SAFETY: the last holder; queues, topics and messages hold an `Arc` and are gone. Nothing uses the handle
+        // after this: `Running` is its owner now and frees it once.
+        unsafe { Running::take(self.raw, self.callbacks.take()) }.end(ending::BOUND);
     }
 }
 

@@ -67,6 +67,9 @@ pub(super) fn compile(guests: &[Guest], source: &SourceEnd, sink: &SinkEnd) -> R
     compiler.compile()
 }
 
+/// How a function's answer is read, and what it gives to the next one.
+type Answer = (EncodePlan, Unit);
+
 struct Compiler<'a> {
     guests: &'a [Guest],
     source: &'a SourceEnd,
@@ -102,15 +105,18 @@ impl Compiler<'_> {
         if !self.misfits.is_empty() {
             return Err(self.misfits);
         }
-        let step =
-            |(((stage, function), intake), answer): (((usize, &Function), Intake), Option<(EncodePlan, Unit)>)| {
-                answer.map(|(plan, _)| Step { stage, role: function.role, intake, plan: Arc::new(plan) })
-            };
-        Ok(self.calls.into_iter().zip(intakes).zip(answers).filter_map(step).collect())
+        let made = intakes.into_iter().zip(answers.into_iter().flatten());
+        let step = |((stage, function), (intake, (plan, _))): ((usize, &Function), (Intake, Answer))| Step {
+            stage,
+            role: function.role,
+            intake,
+            plan: Arc::new(plan),
+        };
+        Ok(self.calls.into_iter().zip(made).map(step).collect())
     }
 
     /// How a function's answer is read, and what it gives to the next one.
-    fn answer(&mut self, at: usize) -> Option<(EncodePlan, Unit)> {
+    fn answer(&mut self, at: usize) -> Option<Answer> {
         let (stage, function) = self.calls[at];
         let is_last = at + 1 == self.calls.len();
         let target = if is_last { self.target() } else { Target::Relay };
@@ -143,6 +149,8 @@ impl Compiler<'_> {
                 input: self.source.schema.as_deref(),
                 passthrough: self.sink.passthrough,
                 prefix: &self.sink.prefix,
+                // JSON is made of Avro afterwards: bytes of the guest's own would have to be Avro, which nobody expects.
+                raw: self.sink.format == Format::Avro,
             },
             (_, Format::String) => Target::Text,
             _ => Target::Bytes,
@@ -196,13 +204,13 @@ impl Compiler<'_> {
         match (&self.source.schema, self.source.format) {
             (Some(reader), Format::Avro | Format::Json) => {
                 let output = self.sink.schema.as_ref().unwrap_or(reader).clone();
+                // JSON may also be had as it stands, as text or as bytes.
+                let raw = ty.is_bytes() || self.source.format == Format::Json;
                 let writers = Writers::new(reader.clone(), output, ty, carried, self.source.table.clone());
                 match (writers, whole) {
                     (Ok(writers), _) => Ok(ValuePlan::Avro(writers)),
-                    (Err(_), Some(plan)) if ty.is_bytes() && self.source.table.is_some() => Ok(ValuePlan::Framed(plan)),
-                    (Err(_), Some(plan)) if ty.is_bytes() || self.source.format == Format::Json => {
-                        Ok(ValuePlan::Plan(plan))
-                    }
+                    (Err(_), Some(plan)) if raw && self.source.table.is_some() => Ok(ValuePlan::Framed(plan)),
+                    (Err(_), Some(plan)) if raw => Ok(ValuePlan::Plan(plan)),
                     (Err(mismatches), _) => Err(mismatches),
                 }
             }

@@ -81,6 +81,17 @@ fn prefix_of_key(config: &Pipeline) -> Result<Vec<u8>, Problems> {
     prefix(config, "sink.key-schema", config.sink.key_schema.as_deref())
 }
 
+/// What stands before the Avro bytes of a record that is made for the source.
+pub(super) fn source_prefix(config: &Pipeline, key: &str, schema: Option<&Path>) -> Result<Vec<u8>, Problems> {
+    match (config.source.framing, schema) {
+        (Framing::Confluent, Some(schema)) => {
+            let table = read_table(config, "source.framing", schema)?;
+            id_prefix(config, "source", key, schema, &table)
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
 /// What stands before each output's Avro bytes.
 fn prefix(config: &Pipeline, key: &str, schema: Option<&Path>) -> Result<Vec<u8>, Problems> {
     match (config.sink.framing, schema) {

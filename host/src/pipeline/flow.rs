@@ -1,8 +1,10 @@
 //! What is under way in one call of a worker: the records, and the values that they have become so far.
 
+use std::sync::Arc;
+
 use super::failure::Failure;
 use super::rejection::Rejection;
-use crate::encode::Value;
+use crate::encode::{Outputs, Value};
 use crate::record::{Envelope, Ticket};
 
 /// One record under way.
@@ -38,25 +40,27 @@ impl Item {
 pub(super) struct Unit {
     /// Which item it comes from.
     pub(super) item: usize,
-    /// The item's row among the fields that go past the guests.
+    /// The item's row among the fields that go past the guests; `u32::MAX` for a record without a value.
     pub(super) row: u32,
     pub(super) value: Value,
     /// What guests have set around it.
-    pub(super) envelope: Option<Box<Envelope>>,
+    pub(super) envelope: Option<Arc<Envelope>>,
 }
 
 impl Unit {
     /// One more value of the same record, with what was set around this one.
     pub(super) fn becomes(&self, value: Value, envelope: Option<Box<Envelope>>) -> Unit {
         let envelope = match (envelope, &self.envelope) {
-            (Some(mut new), Some(earlier)) => {
-                new.inherit(earlier);
-                Some(new)
-            }
+            (Some(new), Some(earlier)) => Some(Arc::new(new.after(earlier))),
+            (Some(new), None) => Some(Arc::from(new)),
             (None, earlier) => earlier.clone(),
-            (new, None) => new,
         };
         Unit { item: self.item, row: self.row, value, envelope }
+    }
+
+    /// Whether it stays in its guest, and is lost with its instance.
+    pub(super) fn is_held(&self) -> bool {
+        matches!(self.value, Value::Handle(_))
     }
 
     /// Bytes of the value.
@@ -66,4 +70,39 @@ impl Unit {
             Value::Handle(_) | Value::Tombstone => 0,
         }
     }
+}
+
+/// Values and their bytes.
+#[derive(Default)]
+pub(super) struct Flow {
+    pub(super) units: Vec<Unit>,
+    pub(super) outputs: Outputs,
+}
+
+impl Flow {
+    /// Empties it and keeps its memory.
+    pub(super) fn clear(&mut self) {
+        self.units.clear();
+        self.outputs.clear();
+    }
+
+    /// Whether the outputs of one walk have grown beyond what a worker holds at once.
+    pub(super) fn is_full(&self) -> bool {
+        self.units.len() > WALK_UNITS || self.outputs.bytes.len() > WALK_BYTES
+    }
+}
+
+/// What a step may give in one walk: bytes, and values. The last call may pass it by its own limits. It keeps memory
+/// bounded where guests fan out after one another, and places within 32 bits.
+pub(super) const WALK_BYTES: usize = 256 << 20;
+const WALK_UNITS: usize = 1 << 20;
+
+/// Where the units of one call end.
+pub(super) fn call_end(units: &[Unit], start: usize, records: usize, bytes: usize) -> usize {
+    let mut sum = 0;
+    let fits = |(at, unit): &(usize, &Unit)| {
+        sum += unit.len();
+        *at < records && (sum <= bytes || *at == 0)
+    };
+    start + units[start..].iter().enumerate().take_while(fits).count()
 }

@@ -2,13 +2,16 @@
 
 use std::ops::Range;
 
-use super::flow::Item;
+use super::flow::{Item, WALK_BYTES};
 use super::rejection::Rejection;
-use super::shared::Shared;
+use super::stages::Stages;
 use super::way::Come;
 use crate::encode::{Outputs, Value};
 use crate::format::json::{Reader, Writer};
 use crate::record::{Batch, Record};
+
+const TOO_MUCH: &str = "the values of this record and those before it are more than a worker holds at once; \
+                        lower `limits.records`";
 
 /// One worker's ways from and to JSON, where the pipeline needs them.
 pub(super) struct Formats {
@@ -23,10 +26,13 @@ pub(super) struct Formats {
 }
 
 impl Formats {
-    pub(super) fn new(shared: &Shared) -> Formats {
+    pub(super) fn new(stages: &Stages) -> Formats {
         Formats {
-            reader: shared.json_source.clone().map(Reader::new),
-            writer: shared.json_sink.clone().map(|(schema, options)| Writer::new(schema, options)),
+            reader: stages.json_source.clone().map(|schema| Reader::new(schema).at_most(stages.record_limit)),
+            writer: stages
+                .json_sink
+                .clone()
+                .map(|(schema, options)| Writer::new(schema, options).at_most(stages.record_limit)),
             read: Vec::new(),
             written: Vec::new(),
             texts: Vec::new(),
@@ -47,6 +53,10 @@ impl Formats {
             let value = match (&mut self.reader, record.value()) {
                 (_, None) => Value::Tombstone,
                 (None, Some(_)) => Value::Bytes(range(&record)),
+                (Some(_), Some(_)) if self.read.len() > WALK_BYTES => {
+                    item.reject(Rejection::decode(TOO_MUCH.to_owned()));
+                    continue;
+                }
                 (Some(reader), Some(text)) => {
                     let start = self.read.len();
                     match reader.read(text, &mut self.read) {
@@ -70,6 +80,13 @@ impl Formats {
         self.written.clear();
         self.texts.clear();
         for unit in come.units {
+            if !items[unit.item].goes_on() {
+                self.texts.push(None);
+                continue;
+            }
+            if self.written.len() > WALK_BYTES {
+                items[unit.item].reject(Rejection::encode(None, TOO_MUCH.to_owned()));
+            }
             let start = self.written.len();
             let bytes = match &unit.value {
                 Value::Bytes(range) => come.outputs.bytes.get(range.clone()),

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
+use super::stages::Whence;
 use crate::commit::ledger::{Closed, Ledger};
 use crate::kafka::TopicPartition;
 use crate::record::{Slot, Ticket};
@@ -148,6 +149,12 @@ impl Partitions {
             std::thread::sleep(STEP);
         }
         done()
+    }
+}
+
+impl Whence for Partitions {
+    fn partition(&self, slot: Slot) -> Option<TopicPartition> {
+        self.get(slot).map(|partition| partition.name.clone())
     }
 }
 

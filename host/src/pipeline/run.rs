@@ -14,12 +14,12 @@ use super::load::Prepared;
 use super::partitions::Partitions;
 use super::poller::{Poller, Rebalance};
 use super::queue::Queue;
-use super::shared::{Shared, StageShared, Topics};
+use super::shared::{Shared, Topics};
+use super::stages::Stages;
 use super::worker::Worker;
 use crate::commit::cadence::Cadence;
 use crate::commit::client::OffsetCommitter;
 use crate::config::{self, Reject};
-use crate::guest::Allowance;
 use crate::kafka::TopicPartition;
 use crate::record::Slot;
 use crate::sink::{Deliveries, Producer, ProducerSettings};
@@ -91,23 +91,6 @@ fn share(
         Reject::DeadLetter { topic } => Some(topic.clone()),
         Reject::Stop | Reject::Skip => None,
     };
-    let stages = prepared.config.stages.iter().zip(&prepared.stages).map(|(stage, loaded)| {
-        let metrics = telemetry.metrics.guest(&stage.name);
-        metrics.loaded(loaded.load_seconds);
-        // One for each stage: its instances share the limit of series.
-        let series = telemetry.metrics.guest_series(&stage.name);
-        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        StageShared {
-            name: stage.name.clone(),
-            guest: loaded.guest.clone(),
-            allowance: Arc::new(Allowance { series, ..(*loaded.allowance).clone() }),
-            metrics,
-            records: count(stage.records),
-            bytes: count(stage.bytes),
-            // The image is copied into the guest's memory, so it can be no larger than that.
-            image_limit: count(stage.memory),
-        }
-    });
     let count = workers();
     let shared = Shared {
         name: config.name.clone(),
@@ -116,10 +99,7 @@ fn share(
         partitions: Partitions::new(count),
         queues: (0..count).map(|_| Arc::new(Queue::new(INPUT_BUDGET / count, config.source.read_ahead))).collect(),
         metrics: telemetry.metrics.clone(),
-        stages: stages.collect(),
-        steps: prepared.steps.clone(),
-        json_source: prepared.reader.clone().filter(|_| prepared.reads_json),
-        json_sink: prepared.json_sink(),
+        stages: Arc::new(Stages::new(prepared, &telemetry.metrics)),
         producer,
         topics: Topics { output: config.sink.topic.clone(), dead_letters, open: Mutex::default() },
         sink: config.sink.clone(),
@@ -136,10 +116,17 @@ fn workers() -> usize {
 /// A pipeline's threads, from the first a record meets to the last.
 struct Threads {
     poller: JoinHandle<Consumer>,
-    workers: Vec<JoinHandle<()>>,
-    delivery: JoinHandle<()>,
-    committing: JoinHandle<()>,
+    crew: Crew,
     committer: Arc<Committer>,
+}
+
+/// The threads behind the poller. They end only when told.
+#[derive(Default)]
+struct Crew {
+    /// Until their queues are closed.
+    workers: Vec<JoinHandle<()>>,
+    /// Acknowledgements and commits, until `delivered`.
+    servers: Vec<JoinHandle<()>>,
     delivered: Arc<AtomicBool>,
 }
 
@@ -175,46 +162,48 @@ impl Threads {
         let events = Rebalance::new(shared.clone(), committer.clone());
         drop(late.set(Mutex::new(events)));
 
-        let delivered = Arc::new(AtomicBool::new(false));
-        let (served, done) = (shared.clone(), delivered.clone());
-        let delivery = spawn("delivery", &shared.control, move || delivery::run(&served, deliveries, &done))?;
-        let (committing, done) = (committer.clone(), delivered.clone());
+        let mut crew = Crew::default();
         let cadence = Cadence::new(config.commit.interval, config.commit.records, Instant::now());
-        let committing = spawn("committer", &shared.control, move || committing.run(cadence, &done))?;
-        let mut workers = Vec::with_capacity(shared.queues.len());
-        for (index, queue) in shared.queues.iter().enumerate() {
-            let worker = Worker::new(shared.clone(), queue.clone())?;
-            workers.push(spawn(&format!("worker-{index}"), &shared.control, move || worker.run())?);
+        let started = crew.start(shared, deliveries, &committer, cadence).and_then(|()| {
+            let poller = Poller::new(shared.clone(), consumer, telemetry.clone());
+            spawn("poller", &shared.control, move || poller.run())
+        });
+        match started {
+            Ok(poller) => Ok(Threads { poller, crew, committer }),
+            Err(failure) => {
+                // Nothing was polled yet, so there is nothing to finish.
+                crew.dismiss(&shared.queues, &shared.control);
+                Err(failure)
+            }
         }
-        let poller = Poller::new(shared.clone(), consumer, telemetry.clone());
-        let poller = spawn("poller", &shared.control, move || poller.run())?;
-        Ok(Threads { poller, workers, delivery, committing, committer, delivered })
     }
 
     /// Stops polling, lets the workers finish the call they are in, waits for acknowledgements, commits, leaves.
     fn stop(self, shared: &Arc<Shared>) -> Result<(), Failure> {
         let died = |what: &str| Failure::Host(format!("the {what} thread died; this is a fault of Millstream"));
-        let consumer = self.poller.join().map_err(|_| died("polling"))?;
+        let (mut crew, committer) = (self.crew, self.committer);
+        let Ok(consumer) = self.poller.join() else {
+            crew.dismiss(&shared.queues, &shared.control);
+            return Err(died("polling"));
+        };
         let deadline = Instant::now() + DRAIN;
-        shared.queues.iter().for_each(|queue| queue.close());
         let _ = shared.deadline.set(deadline);
-        let workers: Vec<_> = self.workers.into_iter().map(JoinHandle::join).collect();
+        let workers_died = !crew.end_work(&shared.queues);
         while shared.producer.in_flight() > 0 && Instant::now() < deadline {
             std::thread::sleep(LOOK);
         }
         let left = shared.producer.in_flight();
-        self.delivered.store(true, Ordering::Relaxed);
-        drop((self.delivery.join(), self.committing.join()));
-        let mut committed = self.committer.commit(|| shared.partitions.active());
+        crew.end_service();
+        let mut committed = committer.commit(|| shared.partitions.active());
         // A group that is just rebalancing takes no commit, but will.
         while !committed && Instant::now() < deadline {
             std::thread::sleep(AGAIN);
-            committed = self.committer.commit(|| shared.partitions.active());
+            committed = committer.commit(|| shared.partitions.active());
         }
         if let Err(error) = consumer.close(LEAVE) {
             tracing::warn!(pipeline = shared.name, "{error}");
         }
-        if workers.iter().any(Result::is_err) {
+        if workers_died {
             return Err(died("worker"));
         }
         match (left, committed) {
@@ -225,6 +214,47 @@ impl Threads {
                 DRAIN.as_secs()
             ))),
         }
+    }
+}
+
+impl Crew {
+    fn start(
+        &mut self,
+        shared: &Arc<Shared>,
+        deliveries: Deliveries,
+        committer: &Arc<Committer>,
+        cadence: Cadence,
+    ) -> Result<(), Failure> {
+        let control = &shared.control;
+        let (served, done) = (shared.clone(), self.delivered.clone());
+        self.servers.push(spawn("delivery", control, move || delivery::run(&served, deliveries, &done))?);
+        let (committing, done) = (committer.clone(), self.delivered.clone());
+        self.servers.push(spawn("committer", control, move || committing.run(cadence, &done))?);
+        for (index, queue) in shared.queues.iter().enumerate() {
+            let worker = Worker::new(shared.clone(), queue.clone())?;
+            self.workers.push(spawn(&format!("worker-{index}"), control, move || worker.run())?);
+        }
+        Ok(())
+    }
+
+    /// Lets the workers finish the call they are in. Answers whether all ended well.
+    fn end_work(&mut self, queues: &[Arc<Queue>]) -> bool {
+        queues.iter().for_each(|queue| queue.close());
+        // All are waited for, whatever the first of them ended with.
+        let ends: Vec<_> = self.workers.drain(..).map(JoinHandle::join).collect();
+        ends.iter().all(Result::is_ok)
+    }
+
+    fn end_service(&mut self) {
+        self.delivered.store(true, Ordering::Relaxed);
+        self.servers.drain(..).for_each(|server| drop(server.join()));
+    }
+
+    /// Ends all that was started, whatever of it that is: a pipeline that cannot run leaves nothing running.
+    fn dismiss(mut self, queues: &[Arc<Queue>], control: &Control) {
+        control.drain();
+        self.end_work(queues);
+        self.end_service();
     }
 }
 
@@ -284,6 +314,34 @@ impl Drop for Alarm {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_start_that_fails_half_way_leaves_no_thread_behind() {
+        let control = Arc::new(Control::default());
+        let queues = [Arc::new(Queue::new(1 << 20, true)), Arc::new(Queue::new(1 << 20, true))];
+        let mut crew = Crew::default();
+        let running = Arc::new(());
+        let (held, done) = (running.clone(), crew.delivered.clone());
+        let serve = move || {
+            while !done.load(Ordering::Relaxed) {
+                std::thread::sleep(LOOK);
+            }
+            drop(held);
+        };
+        crew.servers.push(spawn("delivery", &control, serve).unwrap());
+        let (held, queue) = (running.clone(), queues[0].clone());
+        let work = move || {
+            assert!(queue.pop().is_none(), "nothing was polled");
+            drop(held);
+        };
+        crew.workers.push(spawn("worker-0", &control, work).unwrap());
+        // The second worker, the committer and the poller never came to be.
+        assert_eq!(Arc::strong_count(&running), 3);
+        crew.dismiss(&queues, &control);
+        assert_eq!(Arc::strong_count(&running), 1, "all ended");
+        assert!(control.stopping());
+        assert_eq!(control.failure().map(|failure| failure.to_string()), None, "and none of them died");
+    }
 
     #[test]
     fn a_thread_that_dies_stops_the_pipeline() {

@@ -4,19 +4,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
-use super::chain::Step;
 use super::control::Control;
 use super::failure::Failure;
 use super::partitions::Partitions;
 use super::queue::Queue;
+use super::stages::{Stages, Whence};
 use crate::config::{Reject, Sink};
-use crate::format::json::WriteOptions;
-use crate::guest::{Allowance, Guest};
 use crate::kafka::Trouble;
 use crate::record::Record;
-use crate::schema::Schema;
 use crate::sink::{Producer, Topic};
-use crate::telemetry::metrics::{GuestMetrics, Metrics, Stage};
+use crate::telemetry::metrics::{Metrics, Stage};
 
 /// The pipeline's parts that no thread owns alone.
 pub(super) struct Shared {
@@ -27,13 +24,8 @@ pub(super) struct Shared {
     /// One for each worker.
     pub(super) queues: Vec<Arc<Queue>>,
     pub(super) metrics: Metrics,
-    /// The guests, in the order in which records meet them.
-    pub(super) stages: Vec<StageShared>,
-    /// The way through their functions.
-    pub(super) steps: Vec<Step>,
-    /// The schemas of JSON that has to be read or written.
-    pub(super) json_source: Option<Arc<Schema>>,
-    pub(super) json_sink: Option<(Arc<Schema>, WriteOptions)>,
+    /// The guests and the way through them.
+    pub(super) stages: Arc<Stages>,
     pub(super) producer: Producer,
     pub(super) topics: Topics,
     /// Which topics guests may name.
@@ -41,19 +33,6 @@ pub(super) struct Shared {
     pub(super) reject: Reject,
     /// Set when the pipeline stops: until when it may wait for Kafka.
     pub(super) deadline: OnceLock<Instant>,
-}
-
-/// One guest.
-pub(super) struct StageShared {
-    pub(super) name: String,
-    pub(super) guest: Guest,
-    pub(super) allowance: Arc<Allowance>,
-    pub(super) metrics: GuestMetrics,
-    /// Records in one call, and their bytes, at most.
-    pub(super) records: usize,
-    pub(super) bytes: usize,
-    /// Bytes that a call's image may have.
-    pub(super) image_limit: usize,
 }
 
 /// The topics that are written to, each opened when the first record goes there.
@@ -101,9 +80,6 @@ impl Shared {
 
     /// Topic, partition and offset of a record, as people look for it.
     pub(super) fn place(&self, record: &Record<'_>) -> String {
-        match self.partitions.get(record.slot()) {
-            Some(partition) => format!("{}@{}", partition.name, record.offset()),
-            None => format!("offset {}", record.offset()),
-        }
+        self.partitions.place(record)
     }
 }

@@ -1,27 +1,30 @@
 //! The way through the guests: each step makes a function's argument of the values there are, calls it, and takes what
 //! it answers for the next step.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::chain::Step;
 use super::failure::Failure;
-use super::flow::{Item, Unit};
-use super::partitions::Partition;
+use super::flow::{Flow, Item, Unit, call_end};
+use super::origin::{NOTHING, Origin, Place};
 use super::rejection::{Rejection, stage_of};
-use super::shared::{Shared, StageShared};
+use super::stages::{Stage, Stages};
 use crate::config::Reject;
 use crate::contract::shape::Role;
 use crate::decode::Image;
-use crate::decode::intake::{Around, Value as Given};
+use crate::decode::intake::Value as Given;
 use crate::encode::{FaultKind, Outputs, Value, Verdict};
 use crate::guest::{Call, CallError, Instance, Past};
-use crate::record::{Batch, Headers, Record, Slot};
+use crate::telemetry::printable::printable;
 
 /// One worker's guests and buffers.
 pub(super) struct Way {
-    shared: Arc<Shared>,
+    stages: Arc<Stages>,
     steps: Vec<Step>,
+    /// The steps of each guest.
+    guests: Vec<Range<usize>>,
     /// One for each stage.
     instances: Vec<Instance>,
     /// Each instance's memory as it was last counted, in bytes.
@@ -30,10 +33,17 @@ pub(super) struct Way {
     past: Past,
     /// Which units of a call the guest was given.
     given: Vec<bool>,
-    units: Vec<Unit>,
-    next: Vec<Unit>,
-    outputs: Outputs,
-    before: Outputs,
+    /// What goes into the present guest, what goes from function to function within it, and what comes out.
+    into: Flow,
+    within: [Flow; 2],
+    out: Flow,
+}
+
+/// What a step starts from: the records, and the bytes that its values are in.
+#[derive(Clone, Copy)]
+struct Ready<'a> {
+    origin: Origin<'a>,
+    source: &'a [u8],
 }
 
 /// What came out of the last step.
@@ -45,79 +55,152 @@ pub(super) struct Come<'a> {
 }
 
 impl Way {
-    pub(super) fn start(shared: Arc<Shared>, steps: Vec<Step>) -> Result<Way, Failure> {
-        let instances = shared.stages.iter().map(start).collect::<Result<Vec<_>, _>>()?;
+    pub(super) fn start(stages: Arc<Stages>) -> Result<Way, Failure> {
+        let instances = stages.each.iter().map(start).collect::<Result<Vec<_>, _>>()?;
+        let steps = stages.steps.clone();
+        let of = |stage: usize| {
+            let first = steps.iter().position(|step| step.stage == stage).unwrap_or(steps.len());
+            first..first + steps.iter().filter(|step| step.stage == stage).count()
+        };
         Ok(Way {
+            guests: (0..instances.len()).map(of).collect(),
             memory: vec![0; instances.len()],
-            shared,
             steps,
+            stages,
             instances,
             image: Image::default(),
             past: Past::default(),
             given: Vec::new(),
-            units: Vec::new(),
-            next: Vec::new(),
-            outputs: Outputs::default(),
-            before: Outputs::default(),
+            into: Flow::default(),
+            within: <[Flow; 2]>::default(),
+            out: Flow::default(),
         })
     }
 
     /// What the last walk came to.
     pub(super) fn come(&self) -> Come<'_> {
-        Come { units: &self.units, outputs: &self.outputs }
+        Come { units: &self.out.units, outputs: &self.out.outputs }
     }
 
-    /// Takes values of `source`, one for each item that has a value there, through all steps.
+    /// Takes values of `source`, one for each item that has a value there, through all guests.
     pub(super) fn walk(
         &mut self,
-        batch: &Batch,
+        origin: Origin<'_>,
         source: &[u8],
         values: impl Iterator<Item = (usize, Value)>,
         items: &mut [Item],
     ) -> Result<(), Failure> {
-        self.units.clear();
-        self.units.extend(values.map(|(item, value)| Unit { item, row: 0, value, envelope: None }));
-        for at in 0..self.steps.len() {
-            std::mem::swap(&mut self.outputs, &mut self.before);
-            self.outputs.clear();
-            let before = std::mem::take(&mut self.before);
-            let source = if at == 0 { source } else { &before.bytes };
-            let done = self.step(at, batch, source, items);
-            self.before = before;
+        self.out.clear();
+        self.out.units.extend(values.map(|(item, value)| Unit { item, row: NO_ROW, value, envelope: None }));
+        self.past.carried.clear(self.steps.first().map_or(0, |step| step.intake.carried()));
+        for stage in 0..self.guests.len() {
+            std::mem::swap(&mut self.out, &mut self.into);
+            self.out.clear();
+            let mut into = std::mem::take(&mut self.into);
+            let source = if stage == 0 { source } else { &into.outputs.bytes };
+            let done = self.guest(stage, origin, source, &mut into.units, items);
+            self.into = into;
             done?;
         }
         self.release()
     }
 
-    fn step(&mut self, at: usize, batch: &Batch, source: &[u8], items: &mut [Item]) -> Result<(), Failure> {
-        let mut units = std::mem::take(&mut self.units);
-        let stage = &self.shared.stages[self.steps[at].stage];
-        let (records, bytes) = (stage.records, stage.bytes);
-        // A value that stays in the guest is lost with the instance: a call's failure must be that of all of them.
-        let whole = self.steps[at].intake.handle_at().is_some();
+    /// Takes values through all functions of one guest, a call's records at a time: what stays in the guest between its
+    /// functions is lost with the instance, so as few records as possible are under way there.
+    fn guest(
+        &mut self,
+        stage: usize,
+        origin: Origin<'_>,
+        source: &[u8],
+        units: &mut [Unit],
+        items: &mut [Item],
+    ) -> Result<(), Failure> {
+        let steps = self.guests[stage].clone();
+        let (mut within, mut out) = (std::mem::take(&mut self.within), std::mem::take(&mut self.out));
         let mut start = 0;
-        while start < units.len() {
-            let end = if whole { units.len() } else { call_end(&units, start, records, bytes) };
-            let call = units.get_mut(start..end).unwrap_or_default();
-            self.give(at, batch, source, call, items);
-            match self.call(at, source) {
-                Ok(()) => self.take(at, batch, call, items)?,
-                Err(error) => self.condemn(at, batch, call, items, &error)?,
+        while start < units.len() && !steps.is_empty() {
+            let end = self.call_end(steps.start, units, start);
+            let mut call = units.get_mut(start..end).unwrap_or_default();
+            let mut source = source;
+            let [mut from, mut to] = within.each_mut();
+            for at in steps.clone() {
+                let is_last = at + 1 == steps.end;
+                let into = if is_last { &mut out } else { &mut *to };
+                if !is_last {
+                    into.clear();
+                }
+                self.step(at, Ready { origin, source }, call, items, into)?;
+                std::mem::swap(&mut from, &mut to);
+                (call, source) = (&mut from.units, &from.outputs.bytes);
             }
             start = end;
         }
-        units.clear();
-        self.units = std::mem::replace(&mut self.next, units);
+        (self.within, self.out) = (within, out);
         Ok(())
     }
 
+    /// Takes values through one function.
+    fn step(
+        &mut self,
+        at: usize,
+        ready: Ready<'_>,
+        units: &mut [Unit],
+        items: &mut [Item],
+        into: &mut Flow,
+    ) -> Result<(), Failure> {
+        let mut start = 0;
+        while start < units.len() {
+            if into.is_full() {
+                let Step { stage, role, .. } = self.steps[at];
+                units[start..].iter().for_each(|unit| items[unit.item].reject(too_many(role, stage)));
+                return Ok(());
+            }
+            let end = self.call_end(at, units, start);
+            let (call, rest) = units[start..].split_at_mut(end - start);
+            self.give(at, ready, call, items)?;
+            match self.call(at, ready.source, &mut into.outputs) {
+                Ok(()) => self.take(at, ready.origin, call, items, into)?,
+                Err(error) => {
+                    self.condemn(at, ready.origin, call, items, &error)?;
+                    into.units.extend(self.round(call, items));
+                    // What stayed in the instance is lost with it, that of other calls too.
+                    let Step { stage, role, .. } = self.steps[at];
+                    for unit in rest.iter().chain(&into.units).filter(|unit| unit.is_held()) {
+                        let why =
+                            format!("lost with the guest's instance, in a call for other records: {}", error.text);
+                        items[unit.item].reject(Rejection::at(role, stage, error.kind.label(), why));
+                    }
+                }
+            }
+            start = end;
+        }
+        Ok(())
+    }
+
+    /// Where the units of one call end: as the stage's limits say, and no more than the image has room for.
+    fn call_end(&self, at: usize, units: &[Unit], start: usize) -> usize {
+        let step = &self.steps[at];
+        let stage = &self.stages.each[step.stage];
+        let room = stage.image_limit.checked_div(step.intake.stride()).unwrap_or(usize::MAX).max(1);
+        call_end(units, start, stage.records.min(room), stage.bytes)
+    }
+
+    /// Units that go round the function: it was not called with them, and nothing is wrong with them.
+    fn round(&self, units: &[Unit], items: &[Item]) -> Vec<Unit> {
+        let not_given = units.iter().zip(&self.given).filter(|(_, given)| !**given).map(|(unit, _)| unit);
+        not_given.filter(|unit| items[unit.item].goes_on()).map(|unit| unit.becomes(unit.value.clone(), None)).collect()
+    }
+
     /// Makes the argument. A tombstone has nothing to deserialize or serialize: it goes round.
-    fn give(&mut self, at: usize, batch: &Batch, source: &[u8], units: &mut [Unit], items: &mut [Item]) {
-        let Way { shared, steps, image, past, given, .. } = self;
+    fn give(&mut self, at: usize, ready: Ready<'_>, units: &mut [Unit], items: &mut [Item]) -> Result<(), Failure> {
+        let Ready { origin, source } = ready;
+        let Way { stages, steps, image, past, given, .. } = self;
         let Step { stage, role, intake, .. } = &mut steps[at];
-        image.begin(intake.stride(), units.len(), intake.carried(), shared.stages[*stage].image_limit);
+        image.begin(intake.stride(), units.len(), intake.carried(), stages.each[*stage].image_limit);
         given.clear();
         past.rows.clear();
+        let base = past.carried.rows();
+        let carries = at == 0 && intake.carried() > 0;
         let mut place = Place::default();
         for unit in units {
             let item = &mut items[unit.item];
@@ -126,9 +209,9 @@ impl Way {
                 given.push(false);
                 continue;
             }
-            let record = batch.get(item.index);
+            let record = origin.batch.get(item.index);
             let around = match intake.looks_around() {
-                true => place.around(shared, &record, unit),
+                true => place.around(origin.whence, &record, unit),
                 false => NOTHING,
             };
             let value = match &unit.value {
@@ -139,28 +222,35 @@ impl Way {
             let taken = intake.take(image, value, &around);
             given.push(taken.is_ok());
             match taken {
-                Ok(()) if at == 0 => unit.row = image.count() as u32 - 1,
-                Ok(()) => past.rows.push(unit.row),
+                Ok(()) => {
+                    if carries {
+                        unit.row = (base + image.count()) as u32 - 1;
+                    }
+                    past.rows.push(unit.row);
+                }
                 Err(unfit) if at == 0 => item.reject(Rejection::decode(unfit.to_string())),
                 Err(unfit) => item.reject(Rejection::at(*role, *stage, "decode", unfit.to_string())),
             }
         }
-        if at == 0 {
-            past.carried = image.take_carried();
+        if carries && base == 0 {
+            image.swap_carried(&mut past.carried);
+        } else if carries && !past.carried.append(image.carried()) {
+            return Err(Failure::Host("the fields that go past the guests have more than 4 GiB".into()));
         }
+        Ok(())
     }
 
     /// Calls the guest, unless there is nothing to call it with.
-    fn call(&mut self, at: usize, source: &[u8]) -> Result<(), CallError> {
-        let Way { shared, steps, instances, memory, image, past, outputs, .. } = self;
+    fn call(&mut self, at: usize, source: &[u8], outputs: &mut Outputs) -> Result<(), CallError> {
+        let Way { stages, steps, instances, memory, image, past, .. } = self;
         let Step { stage, role, intake, plan } = &steps[at];
         outputs.values.clear();
         outputs.verdicts.clear();
         if image.count() == 0 {
             return Ok(());
         }
-        shared.metrics.batch_size().observe(image.count() as f64);
-        let metrics = &shared.stages[*stage].metrics;
+        stages.metrics.batch_size().observe(image.count() as f64);
+        let metrics = &stages.each[*stage].metrics;
         let instance = &mut instances[*stage];
         let start = Instant::now();
         let done = instance.call(Call { role: *role, source, image, intake, plan, past }, outputs);
@@ -172,13 +262,20 @@ impl Way {
     }
 
     /// Takes the answer: values go on, faults are noted with their records.
-    fn take(&mut self, at: usize, batch: &Batch, units: &[Unit], items: &mut [Item]) -> Result<(), Failure> {
-        let Way { shared, steps, given, next, outputs, .. } = self;
-        let (stage, role) = (steps[at].stage, steps[at].role);
-        let is_last = at + 1 == steps.len();
+    fn take(
+        &mut self,
+        at: usize,
+        origin: Origin<'_>,
+        units: &[Unit],
+        items: &mut [Item],
+        into: &mut Flow,
+    ) -> Result<(), Failure> {
+        let (stage, role) = (self.steps[at].stage, self.steps[at].role);
+        let is_last = at + 1 == self.steps.len();
+        let Flow { units: next, outputs } = into;
         let mut verdicts = outputs.verdicts.drain(..);
         let mut values = outputs.values.drain(..);
-        for (unit, given) in units.iter().zip(given.iter()) {
+        for (unit, given) in units.iter().zip(&self.given) {
             let item = &mut items[unit.item];
             if !given {
                 if item.goes_on() {
@@ -193,9 +290,12 @@ impl Way {
                 }
                 Some(Verdict::Invalid(why)) if is_last => item.reject(Rejection::encode(Some(stage), why)),
                 Some(Verdict::Invalid(why)) => item.reject(Rejection::at(role, stage, "bad-result", why)),
-                Some(Verdict::Fault(FaultKind::Reject, why)) => item.reject(Rejection::at(role, stage, "reject", why)),
+                Some(Verdict::Fault(FaultKind::Reject, why)) => {
+                    item.reject(Rejection::at(role, stage, "reject", printable(why, WORDS)));
+                }
                 Some(Verdict::Fault(kind, why)) => {
-                    let at = shared.place(&batch.get(item.index));
+                    let why = printable(why, WORDS);
+                    let at = origin.place(item);
                     item.stop.get_or_insert_with(|| {
                         Box::new(match kind {
                             FaultKind::Halt => Failure::Halted { at, why },
@@ -213,40 +313,35 @@ impl Way {
     fn condemn(
         &mut self,
         at: usize,
-        batch: &Batch,
+        origin: Origin<'_>,
         units: &[Unit],
         items: &mut [Item],
         error: &CallError,
     ) -> Result<(), Failure> {
         let Step { stage, role, .. } = self.steps[at];
-        let shared = self.shared.clone();
+        let stages = self.stages.clone();
         let kind = error.kind.label();
-        let StageShared { name, metrics, .. } = &shared.stages[stage];
-        tracing::warn!(pipeline = shared.name, stage = name, kind, why = error.text, "guest instance condemned");
+        let Stage { name, metrics, .. } = &stages.each[stage];
+        tracing::warn!(pipeline = stages.name, stage = name, kind, why = error.text, "guest instance condemned");
         metrics.trapped(kind);
-        let called = |given: &[bool]| -> Vec<usize> {
-            let mut called: Vec<usize> =
-                units.iter().zip(given).filter(|(_, given)| **given).map(|(unit, _)| unit.item).collect();
-            called.dedup();
-            called
-        };
-        let called = called(&self.given);
-        if shared.reject == Reject::Stop {
-            return Err(one_of_many(&shared, batch, items, &called, role, error));
+        let given = units.iter().zip(&self.given).filter(|(_, given)| **given);
+        let mut called: Vec<usize> = given.map(|(unit, _)| unit.item).collect();
+        called.dedup();
+        if stages.reject == Reject::Stop {
+            // What stands before the first of them is still produced.
+            let failure = one_of_many(&stages, origin, items, &called, role, error);
+            if let Some(first) = called.first() {
+                items[*first].stop.get_or_insert_with(|| Box::new(failure));
+            }
         }
         for item in &called {
             items[*item].reject(Rejection::at(role, stage, kind, error.text.clone()));
-        }
-        for (unit, given) in units.iter().zip(&self.given) {
-            if !given && items[unit.item].goes_on() {
-                self.next.push(unit.becomes(unit.value.clone(), None));
-            }
         }
         self.restart(stage)
     }
 
     fn restart(&mut self, stage: usize) -> Result<(), Failure> {
-        self.instances[stage] = start(&self.shared.stages[stage])?;
+        self.instances[stage] = start(&self.stages.each[stage])?;
         Ok(())
     }
 
@@ -254,15 +349,15 @@ impl Way {
     fn release(&mut self) -> Result<(), Failure> {
         for stage in 0..self.instances.len() {
             if let Err(error) = self.instances[stage].release() {
-                let (kind, name) = (error.kind.label(), &self.shared.stages[stage].name);
+                let (kind, name) = (error.kind.label(), &self.stages.each[stage].name);
                 tracing::warn!(
-                    pipeline = self.shared.name,
+                    pipeline = self.stages.name,
                     stage = name,
                     kind,
                     why = error.text,
                     "a destructor failed"
                 );
-                self.shared.stages[stage].metrics.trapped(kind);
+                self.stages.each[stage].metrics.trapped(kind);
                 self.restart(stage)?;
             }
         }
@@ -270,26 +365,28 @@ impl Way {
     }
 }
 
-/// Where the units of one call end.
-fn call_end(units: &[Unit], start: usize, records: usize, bytes: usize) -> usize {
-    let mut sum = 0;
-    let fits = |(at, unit): &(usize, &Unit)| {
-        sum += unit.len();
-        *at < records && (sum <= bytes || *at == 0)
-    };
-    start + units[start..].iter().enumerate().take_while(fits).count()
+fn too_many(role: Role, stage: usize) -> Rejection {
+    let why = "the guest's outputs for this record and those before it are more than a worker holds at once; \
+               lower `limits.records` or `limits.outputs`";
+    Rejection::at(role, stage, "too-many-outputs", why.to_owned())
 }
+
+/// What a guest says goes to logs and terminals: so many bytes of it, and nothing that moves a cursor.
+const WORDS: usize = 4096;
+
+/// The row of a value that came with no fields to go past the guests.
+const NO_ROW: u32 = u32::MAX;
 
 /// Which record of the call is to blame is not known; where they all stand is.
 fn one_of_many(
-    shared: &Shared,
-    batch: &Batch,
+    stages: &Stages,
+    origin: Origin<'_>,
     items: &[Item],
     called: &[usize],
     role: Role,
     error: &CallError,
 ) -> Failure {
-    let place = |item: &usize| shared.place(&batch.get(items[*item].index));
+    let place = |item: &usize| origin.place(&items[*item]);
     let at = match (called.first(), called.last()) {
         (Some(first), Some(last)) if first != last => {
             format!("one of the {} records from {} to {}", called.len(), place(first), place(last))
@@ -297,50 +394,13 @@ fn one_of_many(
         (first, _) => first.map(place).unwrap_or_default(),
     };
     let kind = error.kind.label();
-    shared.metrics.error(kind, stage_of(role), called.len() as u64);
+    stages.metrics.error(kind, stage_of(role), called.len() as u64);
     Failure::Rejected { at, kind, why: error.text.clone() }
 }
 
-fn start(stage: &StageShared) -> Result<Instance, Failure> {
+fn start(stage: &Stage) -> Result<Instance, Failure> {
     let instance = Instance::start(&stage.guest, &stage.allowance);
     let instance = instance.map_err(|error| Failure::Guest(error.to_string()))?;
     stage.metrics.instance_created();
     Ok(instance)
-}
-
-/// For guests that do not look around.
-const NOTHING: Around<'static> = Around {
-    key: None,
-    headers: Headers::NONE,
-    topic: "",
-    partition: -1,
-    offset: -1,
-    timestamp: -1,
-    log_append: false,
-};
-
-/// The partition of the record before: records of one come in long runs.
-#[derive(Default)]
-struct Place(Option<(Slot, Option<Arc<Partition>>)>);
-
-impl Place {
-    fn around<'a>(&'a mut self, shared: &Shared, record: &Record<'a>, unit: &'a Unit) -> Around<'a> {
-        let slot = record.slot();
-        if self.0.as_ref().is_none_or(|(known, _)| *known != slot) {
-            self.0 = Some((slot, shared.partitions.get(slot)));
-        }
-        let name = self.0.as_ref().and_then(|(_, partition)| partition.as_ref()).map(|partition| &partition.name);
-        let set = unit.envelope.as_deref();
-        let key = set.and_then(|set| set.key());
-        let headers = set.and_then(|set| set.headers());
-        Around {
-            key: key.unwrap_or(record.key()),
-            headers: headers.unwrap_or(record.headers()),
-            topic: name.map_or("", |name| name.topic.as_str()),
-            partition: name.map_or(-1, |name| name.partition),
-            offset: record.offset(),
-            timestamp: set.and_then(|set| set.timestamp).unwrap_or(record.timestamp()),
-            log_append: record.log_append(),
-        }
-    }
 }

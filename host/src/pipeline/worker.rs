@@ -1,9 +1,8 @@
 //! The way of a record, on one page. A worker takes batches of its partitions' records and walks them through:
 //!
 //! 1. open      each record gets a ticket in its partition's ledger
-//! 2. walk      Avro bytes become the guest's typed records, the guests transform them, and they become bytes again
-//!              (`way.rs`, which knows decode, guest and encode)
-//! 3. address   each output gets its topic and partition, or its record is rejected (`address.rs`)
+//! 2. walk      Avro becomes the guests' typed records, they transform them, and Avro comes out (`way.rs`)
+//! 3. judge     each output gets its topic and partition, or its record is rejected (`judge.rs`, `address.rs`)
 //! 4. settle    each record's outputs are produced, or it is dead-lettered or skipped, in order
 //!
 //! The acknowledgement closes the ticket (`delivery.rs`), and the committer commits what is closed (`committer.rs`).
@@ -14,12 +13,14 @@ use std::time::Duration;
 
 use super::address::Addresses;
 use super::failure::Failure;
-use super::flow::{Item, Unit};
+use super::flow::Item;
 use super::formats::Formats;
+use super::judge::{Judged, Leaving, judge};
+use super::origin::Origin;
 use super::queue::Queue;
 use super::rejection::Rejection;
 use super::shared::Shared;
-use super::way::{Come, Way};
+use super::way::Way;
 use crate::config::Reject;
 use crate::record::{Batch, Record, Ticket};
 use crate::sink::dead_letter::{self, Letter, Reason};
@@ -39,32 +40,18 @@ pub(super) struct Worker {
     items: Vec<Item>,
 }
 
-/// What became of the records of a call, up to the one that stops the pipeline.
-struct Judged {
-    /// Values with their topics, in the order of the records: which unit, and the topic's number.
-    ready: Vec<(usize, usize)>,
-    /// Records that the guests dropped.
-    dropped: Vec<Ticket>,
-    /// Records of several outputs, and how many.
-    several: Vec<(Ticket, u32)>,
-    /// How many items were judged.
-    end: usize,
-    /// Why the pipeline stops there.
-    stop: Option<Failure>,
-}
-
 impl Worker {
     pub(super) fn new(shared: Arc<Shared>, queue: Arc<Queue>) -> Result<Worker, Failure> {
-        let way = Way::start(shared.clone(), shared.steps.clone())?;
+        let way = Way::start(shared.stages.clone())?;
         let sender = shared.producer.sender();
-        let (formats, addresses) = (Formats::new(&shared), Addresses::new(&shared));
+        let (formats, addresses) = (Formats::new(&shared.stages), Addresses::new(&shared));
         Ok(Worker { shared, queue, way, formats, addresses, sender, items: Vec::new() })
     }
 
     /// Works until the queue is closed or the pipeline stops. Records not reached by then are untouched, so not lost.
     pub(super) fn run(mut self) {
         let shared = self.shared.clone();
-        let (records, bytes) = (shared.stages[0].records, shared.stages[0].bytes);
+        let (records, bytes) = (shared.stages.each[0].records, shared.stages.each[0].bytes);
         while let Some(batch) = self.queue.pop() {
             for records in calls(&batch, records, bytes) {
                 if shared.control.stopping() {
@@ -82,7 +69,7 @@ impl Worker {
     fn walk(&mut self, batch: &Batch, records: Range<usize>) -> Result<(), Failure> {
         let mut items = self.open(batch, records);
         let (source, values) = self.formats.read(batch, &mut items);
-        self.way.walk(batch, source, values, &mut items)?;
+        self.way.walk(Origin { batch, whence: &self.shared.partitions }, source, values, &mut items)?;
         let done = self.settle(batch, &mut items);
         self.items = items;
         done
@@ -118,16 +105,15 @@ impl Worker {
         let Worker { shared, way, formats, addresses, sender, .. } = self;
         let come = way.come();
         formats.write(&come, items);
-        let Judged { ready, dropped, several, end, stop } =
-            judge(shared, addresses, formats, sender, batch, &come, items)?;
+        let leaving = Leaving { batch, formats, come };
+        let Judged { ready, dropped, several, end, stop } = judge(shared, addresses, sender, &leaving, items)?;
         // What stands behind the record that stops the pipeline is left alone: it comes again.
         let items = items.get_mut(..end).unwrap_or_default();
         split(shared, &several);
-        for (topic, name) in addresses.names().iter().enumerate() {
+        for topic in topics(&ready) {
             let here = ready.iter().filter(|(_, at)| *at == topic);
-            let outgoing: Vec<Outgoing<'_>> =
-                here.map(|(unit, _)| outgoing(batch, items, formats, &come, *unit)).collect();
-            send(shared, sender, name, &outgoing)?;
+            let outgoing: Vec<Outgoing<'_>> = here.map(|(unit, _)| leaving.outgoing(items, *unit)).collect();
+            send(shared, sender, addresses.name(topic), &outgoing)?;
         }
         if !dropped.is_empty() {
             shared.metrics.filtered(dropped.len() as u64);
@@ -182,7 +168,7 @@ impl Worker {
             group: &self.shared.group,
             pipeline: &self.shared.name,
             stage: rejection.stage.as_str(),
-            guest: rejection.guest.map(|guest| self.shared.stages[guest].name.as_str()),
+            guest: rejection.guest.map(|guest| self.shared.stages.each[guest].name.as_str()),
             kind: rejection.kind,
             message: &rejection.why,
         })
@@ -191,7 +177,8 @@ impl Worker {
     fn note(&self, rejection: &Rejection, record: &Record<'_>) {
         self.shared.metrics.error(rejection.kind, rejection.stage, 1);
         let (at, why) = (self.shared.place(record), rejection.why.as_str());
-        let (stage, guest) = (rejection.stage.as_str(), rejection.guest.map(|guest| &self.shared.stages[guest].name));
+        let (stage, guest) =
+            (rejection.stage.as_str(), rejection.guest.map(|guest| &self.shared.stages.each[guest].name));
         tracing::warn!(
             pipeline = self.shared.name,
             record = at,
@@ -201,78 +188,6 @@ impl Worker {
             why,
             "record rejected"
         );
-    }
-}
-
-/// Step 3: what becomes of each record, in order, up to the one that stops the pipeline.
-fn judge(
-    shared: &Shared,
-    addresses: &mut Addresses,
-    formats: &Formats,
-    sender: &Sender,
-    batch: &Batch,
-    come: &Come<'_>,
-    items: &mut [Item],
-) -> Result<Judged, Failure> {
-    let ready = Vec::with_capacity(come.units.len());
-    let mut judged = Judged { ready, dropped: Vec::new(), several: Vec::new(), end: items.len(), stop: None };
-    let mut units = 0..0;
-    for at in 0..items.len() {
-        let start = units.end + come.units[units.end..].iter().take_while(|unit| unit.item < at).count();
-        units = start..start + come.units[start..].iter().take_while(|unit| unit.item == at).count();
-        let first = judged.ready.len();
-        for unit in units.clone() {
-            if !items[at].goes_on() {
-                break;
-            }
-            let outgoing = outgoing(batch, items, formats, come, unit);
-            let topic = match sender.refusal(&outgoing) {
-                Some(refusal) => Err(Rejection::sink("too-large", refusal.to_string())),
-                None => addresses.find(shared, come.units[unit].envelope.as_deref())?,
-            };
-            match topic {
-                Ok(topic) => judged.ready.push((unit, topic)),
-                Err(rejection) => items[at].reject(rejection),
-            }
-        }
-        let item = &mut items[at];
-        let stop = item.stop.take().map(|stop| *stop);
-        if let Some(stop) = stop.or_else(|| stopped_by(shared, item, &batch.get(item.index))) {
-            judged.ready.truncate(first);
-            (judged.end, judged.stop) = (at, Some(stop));
-            break;
-        }
-        match (item.rejection.is_some(), units.len()) {
-            (true, _) => judged.ready.truncate(first),
-            (false, 0) => judged.dropped.push(item.ticket),
-            (false, 1) => {}
-            (false, count) => judged.several.push((item.ticket, count as u32)),
-        }
-    }
-    Ok(judged)
-}
-
-/// The failure that a rejected record is, where the policy is to stop.
-fn stopped_by(shared: &Shared, item: &Item, record: &Record<'_>) -> Option<Failure> {
-    let rejection = item.rejection.as_ref().filter(|_| shared.reject == Reject::Stop)?;
-    shared.metrics.error(rejection.kind, rejection.stage, 1);
-    Some(Failure::Rejected { at: shared.place(record), kind: rejection.kind, why: rejection.why.clone() })
-}
-
-/// An output as it leaves: what no guest has set is the record's own.
-fn outgoing<'a>(batch: &'a Batch, items: &[Item], formats: &'a Formats, come: &Come<'a>, at: usize) -> Outgoing<'a> {
-    let unit: &'a Unit = &come.units[at];
-    let item = &items[unit.item];
-    let record = batch.get(item.index);
-    let set = unit.envelope.as_deref();
-    let key = set.and_then(|set| set.key()).unwrap_or(record.key());
-    let headers = set.and_then(|set| set.headers()).unwrap_or(record.headers());
-    let plain = Outgoing::plain(item.ticket, key, formats.value(come.outputs, at, &unit.value));
-    Outgoing {
-        headers,
-        partition: set.and_then(|set| set.partition),
-        timestamp: set.and_then(|set| set.timestamp),
-        ..plain
     }
 }
 
@@ -293,11 +208,12 @@ fn send(shared: &Shared, sender: &mut Sender, topic: &str, outgoing: &[Outgoing<
     let topic = shared.topics.get(&shared.producer, topic)?;
     let mut at = 0;
     while let Some(rest) = outgoing.get(at..).filter(|rest| !rest.is_empty()) {
-        if rest.first().is_some_and(|next| is_fenced(shared, next.ticket)) {
+        let open = open_run(shared, rest);
+        if open == 0 {
             at += 1;
             continue;
         }
-        let sent = sender.send(&topic, rest);
+        let sent = sender.send(&topic, rest.get(..open).unwrap_or_default());
         at += sent.accepted;
         match sent.refused {
             None => {}
@@ -310,6 +226,26 @@ fn send(shared: &Shared, sender: &mut Sender, topic: &str, outgoing: &[Outgoing<
     let bytes: usize = outgoing.iter().map(|o| o.value.map_or(0, <[u8]>::len)).sum();
     shared.metrics.produced(0, bytes as u64);
     Ok(())
+}
+
+/// The topics that outputs go to, each once.
+fn topics(ready: &[(usize, usize)]) -> Vec<usize> {
+    let mut topics: Vec<usize> = ready.iter().map(|(_, topic)| *topic).collect();
+    topics.sort_unstable();
+    topics.dedup();
+    topics
+}
+
+/// How many records from the front may be sent: up to the first whose partition has another owner.
+fn open_run(shared: &Shared, records: &[Outgoing<'_>]) -> usize {
+    let mut open = 0;
+    for run in records.chunk_by(|a, b| a.ticket.slot() == b.ticket.slot()) {
+        if run.first().is_some_and(|first| is_fenced(shared, first.ticket)) {
+            break;
+        }
+        open += run.len();
+    }
+    open
 }
 
 /// Whether the record's partition has another owner, who will send it.

@@ -154,6 +154,17 @@ impl DeliveryError {
     }
 }
 
+/// What the broker says of a topic's partitions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Partitions {
+    /// There are so many; 0 where there is no such topic.
+    Known(usize),
+    /// It refuses to say.
+    Unauthorized(String),
+    /// It may say later, and why it does not now.
+    Later(String),
+}
+
 /// Why writing to Kafka cannot start or go on.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -170,14 +181,6 @@ pub enum SinkError {
         /// The name.
         topic: String,
         /// Why not.
-        reason: String,
-    },
-    /// The broker does not say how many partitions a topic has.
-    #[error("cannot ask the broker for the partitions of topic `{topic}`: {reason}")]
-    Partitions {
-        /// The topic.
-        topic: String,
-        /// What went wrong.
         reason: String,
     },
     /// The broker refuses.

@@ -4,8 +4,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::native::{self, Scratch};
-use super::{Deliveries, Delivery, DeliveryError, Outgoing, ProducerSettings, Refusal, Sent, SinkError};
-use crate::kafka::error::Code;
+use super::{Deliveries, Delivery, DeliveryError, Outgoing, Partitions, ProducerSettings, Refusal, Sent, SinkError};
+use crate::kafka::error::{Code, ErrorClass};
 use crate::kafka::native::{Client, Queue, Role, TopicHandle};
 use crate::kafka::properties;
 
@@ -102,12 +102,17 @@ impl Producer {
         true
     }
 
-    /// How many partitions a topic has that was opened with [`Producer::topic`], 0 where there is no such topic. Asks the
-    /// broker and waits `at_most` so long.
-    pub fn partitions(&self, topic: &str, at_most: Duration) -> Result<usize, SinkError> {
-        let unknown = |code: Code| SinkError::Partitions { topic: topic.to_owned(), reason: code.text() };
-        let answer = self.shared.client.metadata(at_most).map_err(unknown)?;
-        Ok(answer.iter().find(|found| found.name == topic).map_or(0, |found| found.partitions))
+    /// Asks the broker how many partitions a topic has that was opened with [`Producer::topic`], and waits `at_most` so
+    /// long.
+    pub fn partitions(&self, topic: &str, at_most: Duration) -> Partitions {
+        let answer = match self.shared.client.metadata(at_most) {
+            Ok(answer) => answer,
+            Err(code) => return Partitions::of(code, 0),
+        };
+        match answer.iter().find(|found| found.name == topic) {
+            Some(found) => Partitions::of(found.code, found.partitions),
+            None => Partitions::Later("the broker says nothing of it".to_owned()),
+        }
     }
 
     /// Records accepted whose deliveries were not collected yet.
@@ -137,6 +142,19 @@ impl Shared {
 
     fn room(&self) -> Room {
         Room(*self.rooms.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Partitions {
+    fn of(code: Code, count: usize) -> Partitions {
+        match code.class() {
+            _ if code == Code::NONE => Partitions::Known(count),
+            // A topic whose partitions have no leader right now exists all the same.
+            ErrorClass::Transient if count > 0 => Partitions::Known(count),
+            ErrorClass::TopicMissing => Partitions::Known(0),
+            ErrorClass::Unauthorized => Partitions::Unauthorized(code.text()),
+            _ => Partitions::Later(code.text()),
+        }
     }
 }
 

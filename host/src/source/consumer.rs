@@ -27,6 +27,17 @@ pub struct Consumer {
     news: RepeatGate,
     events: Box<dyn RebalanceEvents>,
     closed: bool,
+    leaving: Leaving,
+}
+
+/// How far a member has come on its way out of the group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leaving {
+    No,
+    Asked,
+    /// It has given up all it held with one answer. A later one could cross with the end of the group handler, and
+    /// librdkafka would wait for ever for its result.
+    Answered,
 }
 
 /// The topic and partition of the records at hand: neighbours mostly share them.
@@ -57,6 +68,7 @@ impl Consumer {
             news: RepeatGate::default(),
             events,
             closed: false,
+            leaving: Leaving::No,
         })
     }
 
@@ -187,9 +199,15 @@ impl Consumer {
                 self.assignment.remove(&partitions);
             }
         }
+        if self.leaving == Leaving::Answered {
+            return Ok(());
+        }
         let refused = |(code, reason): (Code, String)| SourceError::Fatal { name: code.name(), reason };
         let list = Partitions::of(&partitions);
         self.member.answer(ask, &list).map_err(refused)?;
+        if self.leaving == Leaving::Asked {
+            self.leaving = Leaving::Answered;
+        }
         if matches!(ask, Ask::Take) {
             // librdkafka keeps a pause over assignments; whoever paused it did so for an assignment that has ended.
             self.member.resume(&list);
@@ -225,7 +243,8 @@ impl Consumer {
 
     /// Leaves the group: the last [`RebalanceEvents::revoked`] comes, then the group is told. Records that are still
     /// queued are dropped; they were never handed over. Returns after `bound` at the latest, not counting the time
-    /// that `revoked` takes.
+    /// that `revoked` takes. Whoever drops the last of this and its [`Group`]s waits a few seconds more at most for the
+    /// client's end.
     pub fn close(mut self, bound: Duration) -> Result<(), SourceError> {
         self.leave(bound)
     }
@@ -234,6 +253,7 @@ impl Consumer {
         self.closed = true;
         let mut failure = self.answer_rebalances().err();
         self.member.leave();
+        self.leaving = Leaving::Asked;
         let mut left = bound;
         while !self.member.client().has_left() {
             if left.is_zero() || self.member.client().fatal().is_some() {

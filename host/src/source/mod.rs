@@ -13,6 +13,8 @@ use crate::kafka::error::{Code, ErrorClass, Trouble};
 use crate::record::Slot;
 
 mod assignment;
+#[cfg(test)]
+mod close_tests;
 mod consumer;
 mod native;
 #[cfg(test)]

@@ -10,8 +10,8 @@ use crate::kafka::EmbeddedBroker;
 use crate::record::{Batch, Headers, Parts, Ticket};
 use crate::sink::{Delivery, Outgoing, Producer, ProducerSettings};
 
-const TURN: Duration = Duration::from_millis(50);
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const TURN: Duration = Duration::from_millis(50);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the events were told.
 #[derive(Default)]
@@ -63,21 +63,22 @@ impl RebalanceEvents for Events {
     }
 }
 
-fn broker(partitions: i32) -> EmbeddedBroker {
+pub(super) fn broker(partitions: i32) -> EmbeddedBroker {
     EmbeddedBroker::start(&[("t".to_owned(), partitions)]).expect("a broker")
 }
 
-fn settings(brokers: &str) -> ConsumerSettings {
+pub(super) fn settings(brokers: &str) -> ConsumerSettings {
     ConsumerSettings {
         pipeline: "test".to_owned(),
         brokers: brokers.to_owned(),
         group: "g".to_owned(),
         topics: vec!["t".to_owned()],
         start: Start::Earliest,
-        // Members hear of a rebalance with a heartbeat, and the mock gives them all but a second of the session for it.
+        // Members hear of a rebalance with a heartbeat, and the mock gives them all but a second of the session for it:
+        // two seconds, so that a busy machine loses no member, at two seconds a rebalance.
         properties: vec![
             ("heartbeat.interval.ms".to_owned(), "100".to_owned()),
-            ("session.timeout.ms".to_owned(), "1500".to_owned()),
+            ("session.timeout.ms".to_owned(), "3000".to_owned()),
         ],
     }
 }

@@ -6,6 +6,7 @@ pub mod printable;
 pub mod repeats;
 pub mod line;
 pub mod logs;
+pub mod capture;
 pub mod histogram;
 pub mod catalog;
 mod series;

@@ -15,7 +15,7 @@ import (
 // In cents. Init comes before the first batch.
 var limit int64
 
-type result = wit.Result[wit.Option[Output], fault.Fault]
+type result = wit.Result[wit.Option[PaymentOut], fault.Fault]
 
 // What min-amount says, or why it says nothing.
 func parse(text wit.Option[string]) (int64, error) {
@@ -29,11 +29,11 @@ func parse(text wit.Option[string]) (int64, error) {
 	return cents, nil
 }
 
-func filter(record Input) wit.Option[Output] {
+func filter(record PaymentIn) wit.Option[PaymentOut] {
 	if record.Value.IsSome() && record.Value.Some().Amount < limit {
-		return wit.None[Output]()
+		return wit.None[PaymentOut]()
 	}
-	return wit.Some(Output{Value: record.Value})
+	return wit.Some(PaymentOut{Value: record.Value, Key: record.Key})
 }
 
 // Init reads the limit.
@@ -47,10 +47,10 @@ func Init() wit.Result[wit.Unit, string] {
 }
 
 // Transform answers each record of the batch by its position.
-func Transform(batch []Input) []result {
+func Transform(batch []PaymentIn) []result {
 	out := make([]result, len(batch))
 	for i, record := range batch {
-		out[i] = wit.Ok[wit.Option[Output], fault.Fault](filter(record))
+		out[i] = wit.Ok[wit.Option[PaymentOut], fault.Fault](filter(record))
 	}
 	return out
 }

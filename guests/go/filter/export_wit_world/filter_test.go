@@ -22,7 +22,12 @@ func TestALimitIsAWholeNumber(t *testing.T) {
 
 func TestATombstoneHasNoAmountToFallBelowTheLimit(t *testing.T) {
 	limit = 1 << 62
-	if out := filter(Input{Value: wit.None[Payment]()}); out.IsNone() || out.Some().Value.IsSome() {
-		t.Error("the tombstone was dropped")
+	tombstone := PaymentIn{Value: wit.None[Payment](), Key: wit.Some([]byte("k"))}
+	out := filter(tombstone)
+	if out.IsNone() || out.Some().Value.IsSome() {
+		t.Fatal("the tombstone was dropped")
+	}
+	if string(out.Some().Key.Some()) != "k" {
+		t.Error("the tombstone lost its key")
 	}
 }

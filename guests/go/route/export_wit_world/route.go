@@ -13,7 +13,7 @@ import (
 
 const version = "0.1.0"
 
-type result = wit.Result[Output, fault.Fault]
+type result = wit.Result[PaymentOut, fault.Fault]
 
 // Where a payment goes; none is the pipeline's own sink.
 func topic(p *Payment) wit.Option[string] {
@@ -45,7 +45,7 @@ func header(name, value string) Header {
 	return Header{Name: name, Value: wit.Some([]byte(value))}
 }
 
-func route(record *Input) Output {
+func route(record *PaymentIn) PaymentOut {
 	clock := "producer"
 	if record.TimestampType == millstream_pipeline_envelope.TimestampTypeLogAppendTime {
 		clock = "broker"
@@ -59,8 +59,8 @@ func route(record *Input) Output {
 		header("clock", clock),
 		Header{Name: "original-key", Value: record.Key},
 	)
-	return Output{
-		Key:       record.Value.Account,
+	return PaymentOut{
+		Key:       wit.Some(record.Value.Account),
 		Topic:     topic(&record.Value),
 		Timestamp: wit.Some(record.Timestamp),
 		Headers:   headers,
@@ -69,10 +69,10 @@ func route(record *Input) Output {
 }
 
 // Transform answers each record of the batch by its position.
-func Transform(batch []Input) []result {
+func Transform(batch []PaymentIn) []result {
 	out := make([]result, len(batch))
 	for i := range batch {
-		out[i] = wit.Ok[Output, fault.Fault](route(&batch[i]))
+		out[i] = wit.Ok[PaymentOut, fault.Fault](route(&batch[i]))
 	}
 	return out
 }

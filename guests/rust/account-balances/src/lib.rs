@@ -5,6 +5,11 @@
 //! accounts themselves stay in this instance, as a WIT resource.
 //!
 //! `account.rs` is the case class with what it can do, `schema.rs` reads and writes it, `generic.rs` walks nodes.
+//!
+//! Its `wit` folder is written, from the root of the repository, by
+//!
+//!     millstream wit --resource account --deserialize generic --serialize generic --import schemas \
+//!         --package acme:account-balances --out guests/rust/account-balances/wit
 
 wit_bindgen::generate!({ world: "transform", path: "wit", generate_all });
 

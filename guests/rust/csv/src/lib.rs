@@ -1,5 +1,10 @@
 //! Lines of CSV in, payments out: the source has no Avro (`format = "string"`), so the guest makes the record itself in
 //! its own `deserialize`. There is nothing to transform; the pipeline writes the payment as Avro.
+//!
+//! Its `wit` folder is written, from the root of the repository, by
+//!
+//!     millstream wit --input schemas/payment.avsc --deserialize string --no-transform \
+//!         --package acme:csv --out guests/rust/csv/wit
 
 wit_bindgen::generate!({ world: "transform", path: "wit", generate_all });
 

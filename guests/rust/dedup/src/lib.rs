@@ -4,6 +4,12 @@
 //! time, another one works on other partitions, old keys make room. So a duplicate may come through now and then, but
 //! nothing is dropped that is not one. For this, a key is kept with the place of its first record: a batch may be
 //! called again, and a record that was read again is not its own duplicate.
+//!
+//! Its `wit` folder is written, from the root of the repository, by
+//!
+//!     millstream wit --input bytes --output bytes --filter --tombstones \
+//!         --envelope-in key,topic,partition,offset --envelope-out key \
+//!         --package acme:dedup --out guests/rust/dedup/wit
 
 wit_bindgen::generate!({ world: "transform", path: "wit", generate_all });
 
@@ -17,7 +23,7 @@ const ROOM: usize = 8 << 20;
 const ENTRY: usize = 128;
 
 /// Topic, partition and offset.
-type Place = (Rc<str>, i32, i64);
+type Place = (Rc<str>, u32, u64);
 
 /// The keys seen lately, each with the place where it came first.
 #[derive(Default)]
@@ -54,14 +60,14 @@ thread_local! {
 struct Dedup;
 
 /// Records without a key are nobody's duplicates.
-fn dedup(record: Input, seen: &mut Seen) -> Option<Output> {
-    let Input { value, key, topic, partition, offset } = record;
-    let repeated = key.is_some_and(|key| seen.repeats(&key, (topic.into(), partition, offset)));
-    (!repeated).then_some(Output { value })
+fn dedup(record: RecordIn, seen: &mut Seen) -> Option<RecordOut> {
+    let RecordIn { value, key, topic, partition, offset } = record;
+    let repeated = key.as_ref().is_some_and(|key| seen.repeats(key, (topic.into(), partition, offset)));
+    (!repeated).then_some(RecordOut { value, key })
 }
 
 impl Guest for Dedup {
-    fn transform(batch: Vec<Input>) -> Vec<Result<Option<Output>, Fault>> {
+    fn transform(batch: Vec<RecordIn>) -> Vec<Result<Option<RecordOut>, Fault>> {
         SEEN.with_borrow_mut(|seen| batch.into_iter().map(|record| Ok(dedup(record, seen))).collect())
     }
 }
@@ -72,9 +78,9 @@ export!(Dedup);
 mod tests {
     use super::*;
 
-    fn passes(seen: &mut Seen, key: Option<&[u8]>, offset: i64) -> bool {
+    fn passes(seen: &mut Seen, key: Option<&[u8]>, offset: u64) -> bool {
         let key = key.map(<[u8]>::to_vec);
-        dedup(Input { value: None, key, topic: "t".to_owned(), partition: 0, offset }, seen).is_some()
+        dedup(RecordIn { value: None, key, topic: "t".to_owned(), partition: 0, offset }, seen).is_some()
     }
 
     #[test]
@@ -97,7 +103,7 @@ mod tests {
     #[test]
     fn the_oldest_keys_make_room() {
         let mut seen = Seen::default();
-        let key = |i: i64| [&vec![b'k'; 1 << 20][..], &i.to_le_bytes()].concat();
+        let key = |i: u64| [&vec![b'k'; 1 << 20][..], &i.to_le_bytes()].concat();
         for i in 0..20 {
             assert!(passes(&mut seen, Some(&key(i)), i));
             assert!(seen.size <= ROOM && seen.places.len() == seen.oldest_first.len());

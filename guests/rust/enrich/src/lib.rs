@@ -1,4 +1,9 @@
 //! Payments in, enriched payments out: the value in euros and a risk are added, negative amounts are rejected.
+//!
+//! Its `wit` folder is written, from the root of the repository, by
+//!
+//!     millstream wit --input schemas/payment.avsc --output schemas/enriched.avsc \
+//!         --package acme:payments --out guests/rust/enrich/wit
 
 wit_bindgen::generate!({ world: "transform", path: "wit", generate_all });
 

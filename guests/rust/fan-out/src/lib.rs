@@ -1,5 +1,10 @@
 //! One payment in, one record out for each of its tags: any number of outputs, none for a payment without tags. All of
 //! them keep the key and the headers of the payment, because the output's type names neither.
+//!
+//! Its `wit` folder is written, from the root of the repository, by
+//!
+//!     millstream wit --input schemas/payment.avsc --output schemas/tagged.avsc --fan-out \
+//!         --package acme:fan-out --out guests/rust/fan-out/wit
 
 wit_bindgen::generate!({ world: "transform", path: "wit", generate_all });
 

@@ -1,5 +1,11 @@
 //! Drops payments below a limit of its `config`: each record has one output or none. Tombstones, records with a key
 //! and no value, go through: whoever deletes by them still has to see them.
+//!
+//! Its `wit` folder is written, from the root of the repository, by
+//!
+//!     millstream wit --input schemas/payment.avsc --output schemas/payment.avsc \
+//!         --filter --tombstones --envelope-in key --envelope-out key --init --import config \
+//!         --package acme:filter --out guests/rust/filter/wit
 
 wit_bindgen::generate!({ world: "transform", path: "wit", generate_all });
 
@@ -18,9 +24,10 @@ fn limit(text: Option<&str>) -> Result<i64, String> {
     text.parse().map_err(|_| format!("`min-amount` must be a whole number of cents, not {text:?}"))
 }
 
-fn filter(record: Input, limit: i64) -> Option<Output> {
-    let wanted = record.value.as_ref().is_none_or(|payment| payment.amount >= limit);
-    wanted.then_some(Output { value: record.value })
+fn filter(record: PaymentIn, limit: i64) -> Option<PaymentOut> {
+    let PaymentIn { value, key } = record;
+    let wanted = value.as_ref().is_none_or(|payment| payment.amount >= limit);
+    wanted.then_some(PaymentOut { value, key })
 }
 
 struct Filter;
@@ -31,7 +38,7 @@ impl Guest for Filter {
         Ok(())
     }
 
-    fn transform(batch: Vec<Input>) -> Vec<Result<Option<Output>, Fault>> {
+    fn transform(batch: Vec<PaymentIn>) -> Vec<Result<Option<PaymentOut>, Fault>> {
         let limit = LIMIT.get();
         batch.into_iter().map(|record| Ok(filter(record, limit))).collect()
     }
@@ -52,6 +59,8 @@ mod tests {
 
     #[test]
     fn a_tombstone_has_no_amount_to_fall_below_the_limit() {
-        assert!(filter(Input { value: None }, i64::MAX).is_some_and(|out| out.value.is_none()));
+        let tombstone = PaymentIn { value: None, key: Some(b"k".to_vec()) };
+        let out = filter(tombstone, i64::MAX).expect("it goes through");
+        assert_eq!((out.value.is_none(), out.key.as_deref()), (true, Some(&b"k"[..])));
     }
 }

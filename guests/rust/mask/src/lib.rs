@@ -1,5 +1,10 @@
 //! Replaces the letters of some string fields by stars, in any schema and at any depth: it works on generic records and
 //! knows no record type of its own. Which fields is said in its `config`: `fields = "account, note"`.
+//!
+//! Its `wit` folder is written, from the root of the repository, by
+//!
+//!     millstream wit --input generic --output generic --init --import config,schemas \
+//!         --package acme:mask --out guests/rust/mask/wit
 
 wit_bindgen::generate!({ world: "transform", path: "wit", generate_all });
 

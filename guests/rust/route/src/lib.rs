@@ -1,10 +1,14 @@
 //! Payments come in with all that Kafka knows of them, and go out with another key, more headers, and to a topic chosen
 //! for each of them: what the envelope around a value can do. The value stays as it is.
+//!
+//! Its `wit` folder is written, from the root of the repository, by
+//!
+//!     millstream wit --input schemas/payment.avsc --output schemas/payment.avsc \
+//!         --envelope-in key,headers,topic,partition,offset,timestamp,timestamp-type \
+//!         --envelope-out key,headers,topic,timestamp --key-out string \
+//!         --package acme:route --out guests/rust/route/wit
 
 wit_bindgen::generate!({ world: "transform", path: "wit", generate_all });
-
-use acme::route::types::Payment;
-use millstream::pipeline::envelope::{Header, TimestampType};
 
 /// Euro zone countries that have a topic together.
 const EUROPE: [&str; 4] = ["AT", "FR", "IT", "NL"];
@@ -31,8 +35,8 @@ fn header(name: &str, value: impl Into<Vec<u8>>) -> Header {
     Header { name: name.to_owned(), value: Some(value.into()) }
 }
 
-fn route(record: Input) -> Output {
-    let Input { value: payment, key, mut headers, topic: source, partition, offset, timestamp, timestamp_type } =
+fn route(record: PaymentIn) -> PaymentOut {
+    let PaymentIn { value: payment, key, mut headers, topic: source, partition, offset, timestamp, timestamp_type } =
         record;
     let clock = match timestamp_type {
         TimestampType::CreateTime => "producer",
@@ -47,8 +51,8 @@ fn route(record: Input) -> Output {
         header("clock", clock),
         Header { name: "original-key".to_owned(), value: key },
     ]);
-    Output {
-        key: payment.account.clone(),
+    PaymentOut {
+        key: Some(payment.account.clone()),
         topic: topic(&payment).map(str::to_owned),
         timestamp: Some(timestamp),
         headers,
@@ -57,7 +61,7 @@ fn route(record: Input) -> Output {
 }
 
 impl Guest for Route {
-    fn transform(batch: Vec<Input>) -> Vec<Result<Output, Fault>> {
+    fn transform(batch: Vec<PaymentIn>) -> Vec<Result<PaymentOut, Fault>> {
         batch.into_iter().map(|record| Ok(route(record))).collect()
     }
 }

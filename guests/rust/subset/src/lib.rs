@@ -1,4 +1,10 @@
 //! Reads three fields of a payment and answers with two new ones; the pipeline carries over the rest.
+//!
+//! Its `wit` folder is written, from the root of the repository, by
+//!
+//!     millstream wit --input schemas/payment.avsc --output schemas/enriched.avsc \
+//!         --input-fields amount,rate,country --output-fields amount_eur,risk \
+//!         --package acme:risk --out guests/rust/subset/wit
 
 wit_bindgen::generate!({ world: "transform", path: "wit", generate_all });
 

@@ -1,6 +1,6 @@
 //! Runs a plan over one value: nodes grow at the image's end, text stays where it is until the guest has memory for it.
 
-use super::super::cursor::Cursor;
+use super::super::cursor::{Base, Cursor};
 use super::super::error::{Failure, Fault};
 use super::super::image::{Fixup, From, Image};
 use super::super::skip::skip;
@@ -20,13 +20,14 @@ impl GenericPlan {
         let len = image.bytes.len() - start;
         if constants {
             // Text of defaults is in no batch. It goes behind the nodes, where it does not keep them from growing.
-            let base = match cursor.source_of(0) {
-                Some(_) => image.constants(self.key, &self.constants, cursor)?,
+            let base = match cursor.place_of(0) {
+                Base::Source(_) | Base::Image(_) => image.constants(self.key, &self.constants, cursor)?,
                 // The whole value is a default.
-                None => image.append(cursor.between(0, cursor.position()), cursor)?,
+                Base::Nowhere => image.append(cursor.between(0, cursor.position()), cursor)?,
             };
-            for fixup in image.fixups[first..].iter_mut().filter(|fixup| fixup.from != From::Source) {
+            for fixup in image.fixups[first..].iter_mut().filter(|fixup| fixup.from == CONSTANT) {
                 fixup.start += base;
+                fixup.from = From::Image(1);
             }
         }
         image.put(at + self.layout.schema, SOURCE_SCHEMA.to_le_bytes());
@@ -35,6 +36,9 @@ impl GenericPlan {
         Ok(())
     }
 }
+
+/// Stands for bytes of the plan's constants until their place in the image is known.
+const CONSTANT: From = From::Image(0);
 
 struct Run<'p, 'i> {
     plan: &'p GenericPlan,
@@ -155,11 +159,12 @@ impl<'p> Run<'p, '_> {
         }
         let slot = (self.image.bytes.len() + NODE_PAYLOAD) as u32;
         self.image.push_node(self.plan.layout.pair(kind, 0, len), cursor)?;
-        let (start, from) = match cursor.source_of(bytes.len()) {
-            Some(start) => (start, From::Source),
-            None => {
+        let (start, from) = match cursor.place_of(bytes.len()) {
+            Base::Source(start) => (start, From::Source),
+            Base::Image(start) => (start, From::Image(1)),
+            Base::Nowhere => {
                 self.constants = true;
-                ((self.base + cursor.position() - bytes.len()) as u32, From::Image(1))
+                ((self.base + cursor.position() - bytes.len()) as u32, CONSTANT)
             }
         };
         self.image.fixups.push(Fixup { slot, start, len, from });
@@ -231,8 +236,10 @@ impl<'p> Run<'p, '_> {
             Action::Put(make) => self.make(make, cursor, depth),
             Action::Skip(inner) => skip(inner, cursor),
             Action::Default(range, make) => {
-                self.base = range.start;
-                self.make(make, &mut Cursor::of_constant(&self.plan.constants[range.clone()]), depth)
+                let before = std::mem::replace(&mut self.base, range.start);
+                let done = self.make(make, &mut Cursor::of_constant(&self.plan.constants[range.clone()]), depth);
+                self.base = before;
+                done
             }
         };
         if let Err(mut failure) = done {

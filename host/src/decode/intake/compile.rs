@@ -58,8 +58,10 @@ fn plain(part: Part, ty: &GuestType, report: &mut Report) -> Option<(Option<usiz
         (Part::Key, T::S64 | T::U64) => Some(How::Key(Box::new(KeyPlan::Integer(8)))),
         (Part::Headers, list) => HeaderShape::of(list).map(How::Headers),
         (Part::Topic, T::String) => Some(How::Topic),
-        (Part::Partition, T::S32 | T::U32) => Some(How::Integer(4)),
-        (Part::Offset | Part::Timestamp, T::S64 | T::U64) => Some(How::Integer(8)),
+        (Part::Partition, T::S32) => Some(How::Integer { size: 4, signed: true }),
+        (Part::Partition, T::U32) => Some(How::Integer { size: 4, signed: false }),
+        (Part::Offset | Part::Timestamp, T::S64) => Some(How::Integer { size: 8, signed: true }),
+        (Part::Offset | Part::Timestamp, T::U64) => Some(How::Integer { size: 8, signed: false }),
         (Part::TimestampType, T::Enum(cases)) => times(cases),
         _ => None,
     };
@@ -101,7 +103,10 @@ fn key_of_schema(key: &KeySchema, ty: &GuestType, report: &mut Report) -> Option
         },
     };
     match found {
-        Ok((option, writers)) => Some((option, How::Key(Box::new(KeyPlan::Avro(writers))))),
+        Ok((option, writers)) => {
+            let nullable = option.is_none() && matches!(ty, GuestType::Option(_));
+            Some((option, How::Key(Box::new(KeyPlan::Avro { writers, nullable }))))
+        }
         Err(mismatches) => {
             report.adopt(mismatches);
             None

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::NONE;
 use crate::decode::cursor::Cursor;
 use crate::decode::image::Image;
 use crate::decode::writers::Writers;
@@ -16,14 +17,24 @@ pub(super) enum KeyPlan {
     /// A big-endian integer of so many bytes, as Kafka's own serializers write them.
     Integer(usize),
     /// Avro, by the key's schema.
-    Avro(Writers),
+    Avro {
+        writers: Writers,
+        /// Keys may be null themselves: the schema's own `option` takes records without one too.
+        nullable: bool,
+    },
 }
 
 impl KeyPlan {
     /// Writes the key at `at`; the error says why it cannot be.
     pub(super) fn put(&mut self, key: Option<&[u8]>, image: &mut Image, at: usize) -> Result<(), String> {
         let Some(key) = key else {
-            return Err("there is none; in an `option` such records could be taken".into());
+            return match self {
+                Self::Avro { nullable: true, .. } => {
+                    image.put(at, [0]);
+                    Ok(())
+                }
+                _ => Err(NONE.into()),
+            };
         };
         match self {
             Self::Bytes => image.put_copy(at, key),
@@ -42,10 +53,12 @@ impl KeyPlan {
                 image.put_slice(at, &bytes[..*size]);
                 Ok(())
             }
-            Self::Avro(writers) => {
+            Self::Avro { writers, .. } => {
                 let (plan, framing) = writers.plan(key).map_err(|error| error.to_string())?;
-                let cursor = Cursor::of_constant(key.get(framing..).unwrap_or_default());
-                plan.put(cursor, image, at).map_err(|failure| failure.to_string())
+                let bytes = key.get(framing..).unwrap_or_default();
+                // Into the image first: the source holds the value, which need not be what the key stands beside.
+                let start = image.append(bytes, &Cursor::of_constant(bytes)).map_err(|failure| failure.to_string())?;
+                plan.put(Cursor::in_image(bytes, start), image, at).map_err(|failure| failure.to_string())
             }
         }
     }

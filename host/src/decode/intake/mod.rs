@@ -19,6 +19,9 @@ use crate::record::Headers;
 pub use compile::{KeySchema, compile};
 use key::KeyPlan;
 
+/// Why a record without the part cannot be given.
+const NONE: &str = "there is none; in an `option` such records could be taken";
+
 /// How a function's argument is made for each record.
 #[derive(Debug, Clone)]
 pub struct Intake {
@@ -59,7 +62,10 @@ enum How {
     Headers(HeaderShape),
     Topic,
     /// An integer of so many bytes.
-    Integer(u8),
+    Integer {
+        size: u8,
+        signed: bool,
+    },
     /// The guest's cases for a producer's time and a broker's, and the bytes of the discriminant.
     Case([u32; 2], u8),
 }
@@ -226,7 +232,8 @@ impl PartPlan {
             How::Key(plan) => plan.put(around.key, image, at),
             How::Headers(shape) => headers::put(shape, around.headers, image, at),
             How::Topic => image.put_copy(at, around.topic.as_bytes()),
-            How::Integer(size) => {
+            How::Integer { signed: false, .. } if !there => Err(NONE.to_owned()),
+            How::Integer { size, .. } => {
                 let value = match part {
                     Part::Partition => i64::from(around.partition),
                     Part::Offset => around.offset,

@@ -16,7 +16,7 @@ use crate::schema::Schema;
 /// What a function's values have to become.
 #[derive(Debug, Clone, Copy)]
 pub enum Target<'a> {
-    /// Avro of the output's schema: from the guest's own types, or from its bytes, which are checked.
+    /// Avro of the output's schema, from the guest's own types.
     Avro {
         /// The output's schema.
         schema: &'a Schema,
@@ -26,6 +26,8 @@ pub enum Target<'a> {
         passthrough: bool,
         /// Stands before each value.
         prefix: &'a [u8],
+        /// The guest may also give a value's bytes, which are checked.
+        raw: bool,
     },
     /// Bytes as the guest gives them.
     Bytes,
@@ -53,7 +55,7 @@ pub fn compile(
     passthrough: bool,
     prefix: &[u8],
 ) -> Result<EncodePlan, Vec<Mismatch>> {
-    let target = Target::Avro { schema: output, input: Some(input), passthrough, prefix };
+    let target = Target::Avro { schema: output, input: Some(input), passthrough, prefix, raw: true };
     compile_answer(Role::Transform, outcome, target, None).map(|(plan, _)| plan)
 }
 
@@ -141,11 +143,15 @@ fn value(ty: &GuestType, target: Target<'_>) -> Result<Form, Vec<Mismatch>> {
         Err(report.into_mismatches())
     };
     let emit = match target {
-        Target::Avro { schema, input, passthrough, .. } => match schema_typed::value(ty, schema, input, passthrough) {
-            Ok((emit, carried)) => return Ok((ValueForm::Emit(emit), carried)),
-            Err(_) if ty.is_bytes() => Emit::Rest { text: false, check: Some(Arc::new(Checker::new(schema))) },
-            Err(mismatches) => return Err(mismatches),
-        },
+        Target::Avro { schema, input, passthrough, raw, .. } => {
+            match schema_typed::value(ty, schema, input, passthrough) {
+                Ok((emit, carried)) => return Ok((ValueForm::Emit(emit), carried)),
+                Err(_) if raw && ty.is_bytes() => {
+                    Emit::Rest { text: false, check: Some(Arc::new(Checker::new(schema))) }
+                }
+                Err(mismatches) => return Err(mismatches),
+            }
+        }
         Target::Bytes if ty.is_bytes() || *ty == GuestType::String => {
             Emit::Rest { text: *ty == GuestType::String, check: None }
         }

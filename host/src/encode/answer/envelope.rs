@@ -2,10 +2,9 @@
 
 use super::super::error::{Breach, Stop};
 use super::super::plan::Emit;
-use super::super::run::{Run, discriminant, list, pair, text};
+use super::super::run::{Run, Within, discriminant, list, pair, text};
 use crate::contract::header::HeaderShape;
 use crate::contract::shape::Part;
-use crate::decode::Carried;
 use crate::record::Envelope;
 
 /// Longest name of a header, in bytes: a Kafka protocol string has a signed 16-bit length, and clients rely on it.
@@ -41,32 +40,48 @@ pub(super) enum How {
     Headers(HeaderShape),
 }
 
-/// Reads the envelope of the output at `at`, of which all parts together may take `limit` bytes.
-pub(super) fn read_envelope(parts: &[PartPlan], memory: &[u8], at: &[u8], limit: usize) -> Result<Envelope, Stop> {
-    let mut envelope = Envelope::default();
+/// Reads the envelope of the output at `at`, of which all parts together may take `limit` bytes. It will take about as
+/// many as the one before, `likely`.
+pub(super) fn read_envelope(
+    parts: &[PartPlan],
+    call: Within<'_>,
+    at: &[u8],
+    limit: usize,
+    likely: usize,
+) -> Result<Envelope, Stop> {
+    let mut envelope = Envelope::with_room(likely);
     for plan in parts {
-        let mut place = at.get(plan.at..).ok_or(Breach::Outside)?;
-        if let Some(payload) = plan.option {
-            match discriminant(place, 1)? {
-                0 => {
-                    // No key is a thing to say; of the others, none says nothing.
-                    if plan.part == Part::Key {
-                        envelope.set_key(None);
-                    }
-                    continue;
-                }
-                1 => place = place.get(payload..).ok_or(Breach::Outside)?,
-                other => return Err(Breach::Discriminant(other, 2).into()),
-            }
-        }
         let room = limit.saturating_sub(envelope.byte_len());
-        plan.read(memory, place, room, &mut envelope).map_err(|stop| stop.within(plan.part.as_str()))?;
+        plan.read(call, at, room, &mut envelope).map_err(|stop| stop.within(plan.part.as_str()))?;
     }
     Ok(envelope)
 }
 
 impl PartPlan {
-    fn read(&self, memory: &[u8], at: &[u8], room: usize, envelope: &mut Envelope) -> Result<(), Stop> {
+    fn read(&self, call: Within<'_>, output: &[u8], room: usize, envelope: &mut Envelope) -> Result<(), Stop> {
+        let mut at = output.get(self.at..).ok_or(Breach::Outside)?;
+        if let Some(payload) = self.option {
+            match discriminant(at, 1)? {
+                0 => {
+                    match self.part {
+                        Part::Key => envelope.set_key(None),
+                        Part::Topic => envelope.set_topic(None),
+                        Part::Partition => envelope.set_partition(None),
+                        Part::Timestamp => envelope.set_timestamp(None),
+                        // No list of headers says nothing of them: an empty one would say that there are none.
+                        Part::Headers | Part::Offset | Part::TimestampType => {}
+                    }
+                    return Ok(());
+                }
+                1 => at = at.get(payload..).ok_or(Breach::Outside)?,
+                other => return Err(Breach::Discriminant(other, 2).into()),
+            }
+        }
+        self.read_given(call, at, room, envelope)
+    }
+
+    fn read_given(&self, call: Within<'_>, at: &[u8], room: usize, envelope: &mut Envelope) -> Result<(), Stop> {
+        let memory = call.memory;
         match (self.part, &self.how) {
             (Part::Key, How::Integer { size, .. }) => {
                 let mut bytes = integer_bytes(at, *size)?;
@@ -74,10 +89,9 @@ impl PartPlan {
                 envelope.set_key(Some(&bytes[8 - usize::from(*size)..]));
             }
             (Part::Key, How::Avro { emit, prefix }) => {
-                let carried = Carried::default();
                 envelope.set_key_with(|out| {
                     out.extend_from_slice(prefix);
-                    let run = Run::new(memory, &carried, 0, out.len(), room);
+                    let run = Run::new(call, 0, out.len(), room);
                     run.emit(emit, at, out)
                 })?;
             }
@@ -85,20 +99,20 @@ impl PartPlan {
             (Part::Topic, _) => {
                 let topic = self.bytes(memory, at, room)?;
                 let topic = std::str::from_utf8(topic).map_err(|_| Breach::Utf8)?;
-                envelope.set_topic(topic);
+                envelope.set_topic(Some(topic));
             }
             (Part::Headers, How::Headers(shape)) => headers(shape, memory, at, room, envelope)?,
             (Part::Partition, _) => {
                 let number = self.integer(at)?;
                 let partition = i32::try_from(number).ok().filter(|partition| *partition >= 0);
                 let why = || Stop::invalid(format!("{number} is not a partition's number"));
-                envelope.partition = Some(partition.ok_or_else(why)?);
+                envelope.set_partition(Some(partition.ok_or_else(why)?));
             }
             (Part::Timestamp, _) => {
                 let number = self.integer(at)?;
-                let millis = i64::try_from(number).ok().filter(|millis| *millis >= 0);
+                let millis = i64::try_from(number).ok().filter(|millis| *millis > 0);
                 let why = || Stop::invalid(format!("{number} is not a time in milliseconds since the epoch"));
-                envelope.timestamp = Some(millis.ok_or_else(why)?);
+                envelope.set_timestamp(Some(millis.ok_or_else(why)?));
             }
             // Refused at load.
             (Part::Offset | Part::TimestampType | Part::Headers, _) => {}
@@ -147,22 +161,22 @@ fn headers(shape: &HeaderShape, memory: &[u8], at: &[u8], room: usize, envelope:
     let entries = list(memory, pointer, count, shape.size, shape.align)?;
     // Even an empty header takes bytes on its way; this bounds their count as well.
     let mut left = room;
-    let mut headers: Vec<(&[u8], Option<&[u8]>)> = Vec::new();
-    for entry in entries.chunks_exact(shape.size) {
-        let (name, value) = header(shape, memory, entry)?;
+    envelope.try_set_headers(entries.chunks_exact(shape.size).map(|entry| {
+        let (name, value) = header(shape, memory, entry, left)?;
         if name.len() > HEADER_NAME {
             let (name, most) = (name.len(), HEADER_NAME);
             return Err(Stop::invalid(format!("a header's name has {name} bytes, {most} are allowed")));
         }
         let size = 2 * size_of::<u32>() + name.len() + value.map_or(0, <[u8]>::len);
         left = left.checked_sub(size).ok_or_else(|| too_large(room - left + size))?;
-        headers.push((name, value));
-    }
-    envelope.set_headers(headers.into_iter());
-    Ok(())
+        Ok((name, value))
+    }))
 }
 
-fn header<'m>(shape: &HeaderShape, memory: &'m [u8], entry: &[u8]) -> Result<(&'m [u8], Option<&'m [u8]>), Stop> {
+/// A name, and a value or none.
+type Header<'m> = (&'m [u8], Option<&'m [u8]>);
+
+fn header<'m>(shape: &HeaderShape, memory: &'m [u8], entry: &[u8], room: usize) -> Result<Header<'m>, Stop> {
     let at = |offset: usize| entry.get(offset..).ok_or(Breach::Outside);
     let name = at(shape.name)?;
     // Its size first: a name that is too long is not worth looking through.
@@ -183,6 +197,12 @@ fn header<'m>(shape: &HeaderShape, memory: &'m [u8], entry: &[u8]) -> Result<(&'
         }
     }
     let (pointer, count) = pair(value)?;
-    let bytes = if shape.text { text(memory, value)? } else { list(memory, pointer, count, 1, 1)? };
+    let bytes = list(memory, pointer, count, 1, 1)?;
+    if bytes.len() > room {
+        return Err(too_large(bytes.len()));
+    }
+    if shape.text {
+        text(memory, value)?;
+    }
     Ok((name, Some(bytes)))
 }

@@ -4,11 +4,13 @@
 mod compile;
 mod envelope;
 
+use std::cell::Cell;
+
 pub use compile::{KeyTarget, Target, compile, compile_answer};
 
 use super::error::{Breach, Broken, Stop};
 use super::plan::Emit;
-use super::run::{Run, discriminant, list, pair, read};
+use super::run::{Run, Within, discriminant, list, pair, read};
 use super::{Output, Outputs, Value, Verdict};
 use crate::contract::shape::Many;
 use crate::decode::Carried;
@@ -76,6 +78,12 @@ pub struct OutputLimits {
     pub outputs: usize,
 }
 
+/// List items and nodes that a call may make the host look at, for each byte that it may answer.
+const WORK_PER_BYTE: usize = 4;
+/// Envelopes are given room in such steps of bytes, and no more than so much before it is known what they hold.
+const ENVELOPE_STEP: usize = 32;
+const LIKELY: usize = 1024;
+
 /// Longest text of a fault that is kept.
 const FAULT_TEXT: usize = 4096;
 
@@ -125,7 +133,10 @@ impl EncodePlan {
             return Err(Broken::new(Breach::Count(count, records)));
         }
         let results = list(memory, pointer, count, self.stride, self.align).map_err(Broken::new)?;
-        let mut call = Call { plan: self, memory, rows, limits, start: out.bytes.len(), around: 0 };
+        let work = Cell::new(limits.batch.saturating_mul(WORK_PER_BYTE));
+        let within = Within { memory, carried: rows.carried, work: &work };
+        let mut call =
+            Call { plan: self, within, rows: rows.rows, limits, start: out.bytes.len(), around: 0, likely: 0 };
         for (record, result) in results.chunks_exact(self.stride).enumerate() {
             let verdict = match result[0] {
                 0 => call.outputs(record, &result[self.payload..], out)?,
@@ -160,26 +171,32 @@ impl EncodePlan {
 /// One call's answer under way.
 struct Call<'a> {
     plan: &'a EncodePlan,
-    memory: &'a [u8],
-    rows: Rows<'a>,
+    within: Within<'a>,
+    rows: &'a [u32],
     limits: OutputLimits,
     /// Where the call's bytes start.
     start: usize,
-    /// Bytes of all envelopes so far.
+    /// Bytes of all envelopes so far, and room for the next one.
     around: usize,
+    likely: usize,
 }
 
 impl Call<'_> {
     /// The outputs of one record: all of them, or none and why not.
     fn outputs(&mut self, record: usize, at: &[u8], out: &mut Outputs) -> Result<Verdict, Broken> {
-        let (bytes, values) = (out.bytes.len(), out.values.len());
-        let row = self.rows.rows.get(record).map_or(record, |row| *row as usize);
+        let (bytes, values, around) = (out.bytes.len(), out.values.len(), self.around);
+        let handles = out.handles.len();
+        let row = self.rows.get(record).map_or(record, |row| *row as usize);
         match self.each(row, at, out) {
             Ok(count) => Ok(Verdict::Outputs(count)),
             Err(Stop::Broken(broken)) => Err(*broken),
             Err(Stop::Invalid(why)) => {
                 out.bytes.truncate(bytes);
                 out.values.truncate(values);
+                out.handles.truncate(handles);
+                // They are the host's now, and are given back with all others.
+                self.each_handle(at, &mut out.handles).map_err(Broken::new)?;
+                self.around = around;
                 Ok(Verdict::Invalid(why.to_string()))
             }
         }
@@ -201,13 +218,38 @@ impl Call<'_> {
                     let why = format!("{count} outputs for one record, `limits.outputs` allows {limit}");
                     return Err(Stop::invalid(why));
                 }
-                let outputs = list(self.memory, pointer, count, size, align)?;
+                let outputs = list(self.within.memory, pointer, count, size, align)?;
                 for output in outputs.chunks_exact(size) {
                     self.one(row, output, out)?;
                 }
                 Ok(count)
             }
         }
+    }
+
+    /// All handles of a record's outputs.
+    fn each_handle(&self, at: &[u8], handles: &mut Vec<u32>) -> Result<(), Breach> {
+        if !matches!(self.plan.value, ValueForm::Handle) {
+            return Ok(());
+        }
+        let outputs = match self.plan.many {
+            Many::One => vec![at],
+            Many::Option { payload } => vec![at.get(payload..).ok_or(Breach::Outside)?],
+            Many::List { size, align } => {
+                let (pointer, count) = pair(at)?;
+                list(self.within.memory, pointer, count, size, align)?.chunks_exact(size).collect()
+            }
+        };
+        for output in outputs {
+            let value = output.get(self.plan.value_at..).ok_or(Breach::Outside)?;
+            let value = match self.plan.tombstone {
+                None => value,
+                Some(payload) if value.first() == Some(&1) => value.get(payload..).ok_or(Breach::Outside)?,
+                Some(_) => continue,
+            };
+            handles.push(u32::from_le_bytes(read(value)?));
+        }
+        Ok(())
     }
 
     #[inline]
@@ -223,11 +265,11 @@ impl Call<'_> {
             Some(payload) => match discriminant(value, 1)? {
                 0 => None,
                 1 => Some(value.get(payload..).ok_or(Breach::Outside)?),
-                other => return Err(Breach::Discriminant(other, 2).into()),
+                other => return Err(Stop::from(Breach::Discriminant(other, 2)).within("value")),
             },
         };
         let limit = if plan.hands_on { self.limits.batch } else { self.limits.record };
-        let run = Run::new(self.memory, self.rows.carried, row, start, limit);
+        let run = Run::new(self.within, row, start, limit);
         let value = match (value, &plan.value) {
             (None, _) => Value::Tombstone,
             (Some(at), ValueForm::Emit(emit)) => {
@@ -237,13 +279,15 @@ impl Call<'_> {
             }
             (Some(at), ValueForm::Handle) => {
                 out.handles.push(u32::from_le_bytes(read(at)?));
-                Value::Handle(out.first_handle + out.handles.len() as u32 - 1)
+                Value::Handle(out.first_handle.wrapping_add(out.handles.len() as u32 - 1))
             }
         };
         let envelope = match plan.parts.is_empty() {
             true => None,
             false => {
-                let envelope = envelope::read_envelope(&plan.parts, self.memory, at, self.limits.record)?;
+                let likely = self.likely.next_multiple_of(ENVELOPE_STEP);
+                let envelope = envelope::read_envelope(&plan.parts, self.within, at, self.limits.record, likely)?;
+                self.likely = envelope.byte_len().min(LIKELY);
                 self.around += envelope.byte_len();
                 Some(Box::new(envelope))
             }

@@ -27,7 +27,9 @@ pub(in crate::encode) fn emit(run: &Run<'_>, plan: &GenericPlan, at: &[u8], out:
     };
     let looks = run.limit.saturating_mul(LOOKS);
     let mut walk = Nodes { run, plan, nodes, next: 0, by_name, looks, starts: Vec::new() };
-    walk.value(&plan.root, out, 0)?;
+    let done = walk.value(&plan.root, out, 0);
+    run.spend(looks - walk.looks)?;
+    done?;
     match nodes.len() - walk.next {
         0 => Ok(()),
         more => Err(Stop::invalid(format!("the value ends before node {}, but {more} more follow", walk.next))),

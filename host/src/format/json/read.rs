@@ -22,6 +22,8 @@ pub struct Reader {
     plan: Arc<Plan>,
     strict: bool,
     places: Places,
+    /// Bytes that defaults may add to one value.
+    growth: usize,
 }
 
 /// Where what is being put together stands in the output.
@@ -40,7 +42,13 @@ pub(super) struct Places {
 impl Reader {
     /// Prepares for texts of the schema's root type.
     pub fn new(schema: Arc<Schema>) -> Self {
-        Reader { plan: Arc::new(Plan::new(schema)), strict: false, places: Places::default() }
+        Reader { plan: Arc::new(Plan::new(schema)), strict: false, growth: MAX_GROWTH, places: Places::default() }
+    }
+
+    /// Defaults may add so many bytes to one value, and no more.
+    pub fn at_most(mut self, growth: usize) -> Self {
+        self.growth = growth.min(MAX_GROWTH);
+        self
     }
 
     /// Makes a key that its record does not have an error: for texts that are written for this very schema.
@@ -62,7 +70,7 @@ impl Reader {
             strict: self.strict,
             places: &mut self.places,
             out,
-            growth: MAX_GROWTH,
+            growth: self.growth,
             problem: None,
             path: String::new(),
         };

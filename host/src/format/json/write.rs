@@ -45,12 +45,20 @@ impl Default for WriteOptions {
 pub struct Writer {
     plan: Arc<Plan>,
     options: WriteOptions,
+    /// Bytes of one text.
+    most: usize,
 }
 
 impl Writer {
     /// Prepares for values of the schema's root type.
     pub fn new(schema: Arc<Schema>, options: WriteOptions) -> Self {
-        Writer { plan: Arc::new(Plan::new(schema)), options }
+        Writer { plan: Arc::new(Plan::new(schema)), options, most: usize::MAX }
+    }
+
+    /// Texts of more than so many bytes are refused.
+    pub fn at_most(mut self, bytes: usize) -> Self {
+        self.most = bytes;
+        self
     }
 
     /// Appends the JSON of the one value in `avro` to `out`. After an error, `out` is as it was.
@@ -59,7 +67,8 @@ impl Writer {
         let options = self.options;
         let include_nulls = options.include_nulls || options.encoding == Encoding::Avro;
         let options = WriteOptions { include_nulls, ..options };
-        let most = before.saturating_add(avro.len().saturating_mul(MOST_PER_BYTE)).saturating_add(MAX_GROWTH);
+        let grown = avro.len().saturating_mul(MOST_PER_BYTE).saturating_add(MAX_GROWTH);
+        let most = before.saturating_add(grown.min(self.most));
         let mut run = Run { plan: &self.plan, options, bytes: avro, out, most, weightless: MAX_WEIGHTLESS, indent: 0 };
         let written = run.any(self.plan.schema.root(), 0).and_then(|_| match run.bytes.len() {
             0 => Ok(()),
@@ -128,8 +137,8 @@ impl<'s, 'a> Run<'s, 'a> {
                 self.latin1(bytes);
             }
             Node::String => {
-                let text = self.text()?;
-                self.json(text)?;
+                let bytes = self.sized("string")?;
+                self.string(bytes)?;
             }
             Node::Fixed(size) => {
                 let bytes = self.take(*size, "fixed")?;
@@ -142,6 +151,19 @@ impl<'s, 'a> Run<'s, 'a> {
             Node::Record(record) => self.record(record, depth)?,
         }
         Ok(Was::Something)
+    }
+
+    /// A string. Most have nothing to be escaped, and then their bytes are all that there is to write.
+    fn string(&mut self, bytes: &[u8]) -> Written<()> {
+        let plain = |byte: &u8| matches!(byte, 0x20..0x80) & (*byte != b'"') & (*byte != b'\\');
+        // Without a way out early, which would keep the compiler from looking at many bytes at once.
+        if bytes.iter().fold(true, |all, byte| all & plain(byte)) {
+            self.out.push(b'"');
+            self.out.extend_from_slice(bytes);
+            self.out.push(b'"');
+            return Ok(());
+        }
+        self.json(utf8(bytes)?)
     }
 
     /// A string or a number, as the JSON library writes it.
@@ -369,9 +391,7 @@ impl<'s, 'a> Run<'s, 'a> {
     }
 
     fn text(&mut self) -> Written<&'a str> {
-        let bytes = self.sized("string")?;
-        std::str::from_utf8(bytes)
-            .or_else(|error| corrupt(format!("a string is not UTF-8 at its byte {}", error.valid_up_to())))
+        utf8(self.sized("string")?)
     }
 
     fn long(&mut self, expected: &str) -> Written<i64> {
@@ -392,6 +412,11 @@ impl<'s, 'a> Run<'s, 'a> {
         }
         corrupt("a number is longer than 64 bits".into())
     }
+}
+
+fn utf8(bytes: &[u8]) -> Written<&str> {
+    std::str::from_utf8(bytes)
+        .or_else(|error| corrupt(format!("a string is not UTF-8 at its byte {}", error.valid_up_to())))
 }
 
 fn corrupt<T>(message: String) -> Written<T> {

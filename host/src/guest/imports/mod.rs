@@ -86,6 +86,14 @@ pub(super) fn find(import: &str, grants: &Grants) -> Result<&'static Interface, 
     }
 }
 
+/// The grant that an import of this package takes, if it takes one.
+pub(super) fn grant(import: &str) -> Option<&'static str> {
+    let name = import.strip_prefix(PACKAGE)?;
+    let name = name.split_once('@').map_or(name, |(name, _)| name);
+    let interface = OFFERED.iter().find(|interface| interface.name == name)?;
+    interface.granted.map(|_| interface.name)
+}
+
 impl Interface {
     /// The functions that the guest imports, if the host has them with these types.
     pub(super) fn matched(

@@ -11,11 +11,12 @@ use std::mem::MaybeUninit;
 use std::sync::{Arc, Mutex};
 
 use wasmtime::component::__internal::{CanonicalAbiInfo, InstanceType, InterfaceType, LiftContext, LowerContext};
-use wasmtime::component::{ComponentType, Func, Lift, Lower, ResourceAny, TypedFunc};
+use wasmtime::component::{ComponentType, Func, Lift, Lower, TypedFunc};
 use wasmtime::{Result, Store, ValRaw, bail};
 
 use crate::decode::{Carried, From, Image};
 use crate::encode::{Broken, EncodePlan, OutputLimits, Outputs, Returned, Rows};
+pub(super) use handles::Held;
 use handles::Records;
 
 /// A guest's function of the shape `func(list<T>) -> list<result<U, fault>>`, ready to be called.
@@ -39,7 +40,7 @@ pub(super) struct Answer {
     /// Where values and verdicts go.
     pub(super) outputs: Outputs,
     /// Values that stay in the guest; those of the answer are added.
-    pub(super) held: Vec<Option<ResourceAny>>,
+    pub(super) held: Held,
     /// What the guest broke, if it did.
     pub(super) broken: Option<Broken>,
 }
@@ -78,15 +79,11 @@ impl Lane {
         argument: Argument<'_>,
         answer: Answer,
     ) -> (Option<Answer>, Result<()>) {
-        let held = match argument.image.handles() {
-            [] => Vec::new(),
-            _ => answer.held.clone(),
-        };
         ANSWER.set(Some(answer));
         // SAFETY: `new` has checked this function against these parameter and result types; the lifetime of `Batch`
         // takes no part in that check.
         let func: TypedFunc<(Batch<'_>,), (Answered,)> = unsafe { TypedFunc::new_unchecked(self.func) };
-        let batch = Batch { argument: Mutex::new(argument), held };
+        let batch = Batch { argument: Mutex::new(argument) };
         let done = func.call(store, (batch,));
         (ANSWER.take(), done.map(drop))
     }
@@ -96,7 +93,6 @@ impl Lane {
 struct Batch<'a> {
     /// A mutex only because wasmtime wants arguments that could be shared; it is never contended.
     argument: Mutex<Argument<'a>>,
-    held: Vec<Option<ResourceAny>>,
 }
 
 impl Batch<'_> {
@@ -126,7 +122,12 @@ impl Batch<'_> {
             copy(memory, image.pointer(fixup), bytes)?;
         }
         let records = Records { start, stride: *stride, handle_at: *handle_at };
-        handles::lower(cx, ty, records, image.handles(), &self.held)?;
+        if !image.handles().is_empty() {
+            ANSWER.with_borrow(|answer| {
+                let Some(answer) = answer else { bail!("a guest was called without an answer to fill") };
+                handles::lower(cx, ty, records, image.handles(), &answer.held)
+            })?;
+        }
         Ok((start, image.count()))
     }
 }
@@ -208,7 +209,7 @@ fn read(cx: &mut LiftContext<'_>, ty: InterfaceType, pointer: u32, count: u32) -
         let Some(answer) = answer else { bail!("a guest answered outside of a call") };
         let Answer { plan, carried, rows, records, limits, outputs, held, broken } = answer;
         let rows = Rows { carried, rows };
-        outputs.first_handle = held.len() as u32;
+        outputs.first_handle = held.next();
         if let Err(error) = plan.encode(Returned { memory, pointer, count }, *records, rows, *limits, outputs) {
             *broken = Some(error);
             bail!("the guest broke the canonical ABI");
