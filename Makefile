@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BUILD := $(CARGO) build --release --locked --workspace
 GUEST_TARGET := target/guests
-GUESTS := account-balances bench-bytes bench-decoder bench-functions csv dedup enrich fan-out filter mask route subset
+GUESTS := account-balances bench-bytes bench-decoder bench-functions csv dedup enrich fan-out filter mask route subset talk
 
 .NOTPARALLEL:
 .PHONY: help demo test build guests need need-kafka check fmt lint unit tidy lane cli examples cluster bench bench-engine bench-e2e fuzz docs clean
