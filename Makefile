@@ -5,7 +5,7 @@ BUILD := $(CARGO) build --release --locked --workspace
 GUEST_TARGET := target/guests
 # Beside Rust. Each has its own tool chain, and a README that says what it needs.
 LANGUAGES := go python javascript typescript c
-GUESTS := account-balances bench-bytes bench-decoder bench-functions csv dedup enrich fan-out filter mask route subset
+GUESTS := account-balances bench-bytes bench-decoder bench-functions csv dedup enrich fan-out filter mask route subset talk
 
 .NOTPARALLEL:
 .PHONY: help demo test build guests guests-all $(addprefix guests-,$(LANGUAGES)) examples-all need need-kafka check fmt lint unit tidy lane cli examples cluster bench bench-engine bench-e2e fuzz docs clean

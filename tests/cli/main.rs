@@ -18,6 +18,7 @@ mod inspect;
 mod lines;
 mod pipeline_file;
 mod policies;
+mod real_guests;
 mod schema_files;
 mod surroundings;
 mod test_cases;

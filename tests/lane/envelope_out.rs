@@ -21,12 +21,15 @@ pub struct Drawn {
     tombstones: bool,
 }
 
+/// Names and values, in order.
+type Headers = Vec<(Vec<u8>, Option<Vec<u8>>)>;
+
 /// An output as Kafka gets it: the value, and what the guest said around it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Sent {
     value: Option<Vec<u8>>,
     key: Option<Option<Vec<u8>>>,
-    headers: Option<Vec<(Vec<u8>, Option<Vec<u8>>)>>,
+    headers: Option<Headers>,
     topic: Option<String>,
     partition: Option<i32>,
     timestamp: Option<i64>,
@@ -139,7 +142,8 @@ impl Drawn {
                 "headers" => sent.headers = Some(headers(val)?),
                 "topic" => sent.topic = Some(String::from_utf8(plain(val)).expect("a text")),
                 "partition" => sent.partition = Some(number(val).and_then(|n| n.try_into().map_err(drop))?),
-                _ => sent.timestamp = Some(number(val)?),
+                // Kafka's client would take 0 for "now".
+                _ => sent.timestamp = Some(number(val).ok().filter(|time| *time > 0).ok_or(())?),
             }
         }
         Ok(sent)
@@ -171,7 +175,7 @@ fn plain(val: &Val) -> Vec<u8> {
     }
 }
 
-fn headers(val: &Val) -> Result<Vec<(Vec<u8>, Option<Vec<u8>>)>, ()> {
+fn headers(val: &Val) -> Result<Headers, ()> {
     let Val::List(entries) = val else { panic!("{val:?} is no list") };
     let one = |entry: &Val| {
         let (name, value) = match entry {

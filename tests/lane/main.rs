@@ -29,6 +29,7 @@ mod identity;
 mod imports;
 mod init;
 mod json;
+mod keys;
 mod limits;
 mod load;
 mod probe;
