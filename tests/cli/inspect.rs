@@ -16,7 +16,7 @@ fn a_guest_is_told_with_its_lane_and_its_grants() {
     done.shows(&[
         "language   Rust",
         "tools      rustc ",
-        "exports    transform: func(batch: list<record { value }>) -> list<result<option<record { value }>, ",
+        "exports    transform: func(batch: list<record { value, key }>) -> list<result<option<record { value, key }>, ",
         "takes typed records in an envelope, gives typed records in an envelope; one output or none (filter)\n",
         "init: func() -> result<_, string>\n",
         "imports    millstream:pipeline/config@0.1.0 takes the grant \"config\"\n",
