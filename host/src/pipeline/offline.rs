@@ -3,16 +3,20 @@
 
 use std::sync::Arc;
 
+use super::address::not_allowed;
 use super::failure::Failure;
-use super::flow::{Item, Unit};
+use super::flow::Item;
 use super::formats::Formats;
+use super::judge::Leaving;
 use super::load::Prepared;
 use super::origin::Origin;
+use super::rejection::Rejection;
 use super::stages::{Stages, Whence};
-use super::way::{Come, Way};
+use super::way::Way;
 use crate::config::{Reject, Sink};
 use crate::kafka::TopicPartition;
-use crate::record::{Batch, Parts, Record, Slot, Ticket};
+use crate::record::{Batch, Parts, Slot, Ticket};
+use crate::sink::Outgoing;
 use crate::telemetry::metrics::Metrics;
 
 /// A pipeline's guests, brought up.
@@ -129,34 +133,24 @@ impl Offline {
         self.way.walk(Origin { batch: &batch, whence: &self.from }, source, values, &mut items)?;
         let come = self.way.come();
         self.formats.write(&come, &mut items);
-        for (at, item) in items.iter().enumerate() {
-            let units = come.units.iter().enumerate().filter(|(_, unit)| unit.item == at);
-            outcomes.push(self.outcome(item, &batch.get(item.index), &come, units));
-        }
+        let leaving = Leaving { batch: &batch, formats: &self.formats, come };
+        outcomes.extend((0..items.len()).map(|at| self.outcome(at, &items, &leaving)));
         Ok(())
     }
 
-    fn outcome<'u>(
-        &self,
-        item: &Item,
-        record: &Record<'_>,
-        come: &Come<'_>,
-        units: impl Iterator<Item = (usize, &'u Unit)>,
-    ) -> Outcome {
+    /// What became of item `at`. Units stand in the order of their items.
+    fn outcome(&self, at: usize, items: &[Item], leaving: &Leaving<'_>) -> Outcome {
+        let item = &items[at];
         if let Some(stop) = &item.stop {
             return Outcome::Stopped(stop.to_string());
         }
         if let Some(rejection) = &item.rejection {
-            return Outcome::Rejected(Rejected {
-                stage: rejection.stage.as_str(),
-                guest: rejection.guest.map(|guest| self.stages.each[guest].name.clone()),
-                kind: rejection.kind,
-                why: rejection.why.clone(),
-            });
+            return Outcome::Rejected(self.told(rejection));
         }
         let mut sent = Vec::new();
-        for (at, unit) in units {
-            match self.sent(at, unit, record, come) {
+        let before = |item: usize| leaving.come.units.partition_point(|unit| unit.item < item);
+        for unit in before(at)..before(at + 1) {
+            match self.sent(unit, items, leaving) {
                 Ok(output) => sent.push(output),
                 Err(rejected) => return Outcome::Rejected(rejected),
             }
@@ -164,27 +158,30 @@ impl Offline {
         Outcome::Outputs(sent)
     }
 
-    fn sent(&self, at: usize, unit: &Unit, record: &Record<'_>, come: &Come<'_>) -> Result<Sent, Rejected> {
-        let set = unit.envelope.as_deref();
+    /// An output as a worker would send it.
+    fn sent(&self, at: usize, items: &[Item], leaving: &Leaving<'_>) -> Result<Sent, Rejected> {
+        let set = leaving.come.units[at].envelope.as_deref();
         let topic = set.and_then(|set| set.topic()).unwrap_or(&self.sink.topic);
         if !self.sink.allows(topic) {
-            let rejection = super::address::not_allowed(topic);
-            return Err(Rejected {
-                stage: rejection.stage.as_str(),
-                guest: None,
-                kind: rejection.kind,
-                why: rejection.why,
-            });
+            return Err(self.told(&not_allowed(topic)));
         }
-        let key = set.and_then(|set| set.key()).unwrap_or(record.key());
-        let headers = set.and_then(|set| set.headers()).unwrap_or(record.headers());
+        let Outgoing { key, value, headers, partition, timestamp, .. } = leaving.outgoing(items, at);
         Ok(Sent {
             topic: topic.to_owned(),
             key: key.map(<[u8]>::to_vec),
-            value: self.formats.value(come.outputs, at, &unit.value).map(<[u8]>::to_vec),
+            value: value.map(<[u8]>::to_vec),
             headers: headers.map(|(name, value)| (name.to_vec(), value.map(<[u8]>::to_vec))).collect(),
-            partition: set.and_then(|set| set.partition()),
-            timestamp: set.and_then(|set| set.timestamp()),
+            partition,
+            timestamp,
         })
+    }
+
+    fn told(&self, rejection: &Rejection) -> Rejected {
+        Rejected {
+            stage: rejection.stage.as_str(),
+            guest: rejection.guest.map(|guest| self.stages.each[guest].name.clone()),
+            kind: rejection.kind,
+            why: rejection.why.clone(),
+        }
     }
 }
