@@ -1,8 +1,10 @@
 //! Records as they are on a topic, with all that Kafka keeps of them, on any broker that has an address.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::topic_partition_list::Offset;
@@ -64,13 +66,15 @@ impl Record {
 pub struct Cluster {
     address: String,
     probe: BaseConsumer,
+    /// Made for the first records: getting a producer's id takes a second.
+    producer: OnceLock<BaseProducer>,
 }
 
 impl Cluster {
     /// At `host:port`.
     pub fn at(address: &str) -> Result<Cluster> {
         let probe = client(address).create().map_err(RigError::doing("creating a Kafka client"))?;
-        Ok(Cluster { address: address.to_owned(), probe })
+        Ok(Cluster { address: address.to_owned(), probe, producer: OnceLock::new() })
     }
 
     fn client(&self) -> ClientConfig {
@@ -80,8 +84,7 @@ impl Cluster {
     /// Sends to partition 0, in order, and waits until the broker has all.
     pub fn send(&self, topic: &str, records: &[Record]) -> Result<()> {
         let sending = || format!("sending to {topic}");
-        let producer: BaseProducer =
-            self.client().set("enable.idempotence", "true").create().map_err(RigError::doing(sending()))?;
+        let producer = self.producer().map_err(RigError::doing(sending()))?;
         for record in records {
             let mut headers = OwnedHeaders::new();
             for (key, value) in &record.headers {
@@ -95,6 +98,14 @@ impl Cluster {
             producer.send(message).map_err(|(why, _)| RigError::new(format!("{}: {why}", sending())))?;
         }
         producer.flush(CALL).map_err(RigError::doing(sending()))
+    }
+
+    fn producer(&self) -> std::result::Result<&BaseProducer, KafkaError> {
+        if let Some(producer) = self.producer.get() {
+            return Ok(producer);
+        }
+        let producer = self.client().set("enable.idempotence", "true").set("linger.ms", "0").create()?;
+        Ok(self.producer.get_or_init(|| producer))
     }
 
     /// The end offset of every partition.

@@ -1,5 +1,7 @@
 //! How much a guest is given at once, and how much is read ahead of it.
 
+use std::time::Duration;
+
 use harness::Record;
 
 use super::guest::transform;
@@ -75,7 +77,7 @@ fn slow() -> Vec<u8> {
     transform("", "string -> result<string, string>", "", each)
 }
 
-/// The most bytes that ever waited for a slow guest while records came one by one.
+/// For which share of the time something waited for a slow guest while records came one by one.
 fn waiting(read_ahead: bool) -> f64 {
     let story = Story::with(&numbers(1), &[]);
     let file = case(slow())
@@ -83,22 +85,26 @@ fn waiting(read_ahead: bool) -> f64 {
         .edit("topics = [\"in\"]", &format!("topics = [\"in\"]\nread-ahead = {read_ahead}"));
     let mut running = story.start(file);
     running.until("millstream_records_committed_total", 1.0);
-    let mut most = 0.0_f64;
     for n in 0..3 {
         // Each is a poll of its own, if there is one.
         story.feed(&[Record::new(&format!("n{n:02}"), "x")]);
-        most = most.max(metric(&running.metrics(), "millstream_in_flight_bytes").unwrap_or(0.0));
+        std::thread::sleep(Duration::from_millis(50));
     }
+    let (mut looks, mut seen) = (0.0, 0.0);
     while metric(&running.metrics(), "millstream_records_committed_total") < Some(4.0) {
-        most = most.max(metric(&running.metrics(), "millstream_in_flight_bytes").unwrap_or(0.0));
+        looks += 1.0;
+        seen += f64::from(metric(&running.metrics(), "millstream_in_flight_bytes") > Some(0.0));
     }
     running.stop();
     assert_eq!(story.read("out").iter().skip(1).map(text).collect::<Vec<_>>(), ["x"; 3]);
-    most
+    seen / looks
 }
 
+/// A record always passes through the queue, so a look may catch one on its way to a worker that is about to take it.
 #[test]
 fn without_read_ahead_nothing_waits_for_a_slow_guest() {
-    assert!(waiting(true) > 0.0, "with it, records wait");
-    assert!(waiting(false) == 0.0, "without it, the next poll comes when the worker has nothing to do");
+    let (with, without) = (waiting(true), waiting(false));
+
+    assert!(with > 0.25, "with it, two of three records wait: {with}");
+    assert!(without < 0.1, "without it, the next poll comes when the worker has nothing to do: {without}");
 }
