@@ -79,7 +79,8 @@ pub fn wrap(packages: &[&str], module: &str) -> Vec<u8> {
     let world = resolve.select_world(&[package], None).unwrap_or_else(|error| panic!("{error:?}\n{packages:?}"));
     let mut wasm = wat::parse_str(module).unwrap_or_else(|error| panic!("{error}\n{module}"));
     embed_component_metadata(&mut wasm, &resolve, world, StringEncoding::UTF8).expect("the metadata can be embedded");
-    let encoder = ComponentEncoder::default().module(&wasm).unwrap_or_else(|error| panic!("{error:?}\n{packages:?}"));
+    let mut encoder = ComponentEncoder::default();
+    encoder.module(&wasm).unwrap_or_else(|error| panic!("{error:?}\n{packages:?}"));
     encoder.validate(true).encode().unwrap_or_else(|error| panic!("{error:?}\n{packages:?}"))
 }
 
