@@ -71,7 +71,7 @@ impl Guest {
         }
         let not_component =
             |error: wasmtime::Error| LoadError::NotComponent { path: path.to_owned(), why: format!("{error:#}") };
-        let component = Component::from_binary(&engine.inner, bytes).map_err(not_component)?;
+        let component = engine.compiled.component(&engine.inner, bytes, path).map_err(not_component)?;
         let functions = find_functions(engine, &component, path)?.into();
         let init = init::find(engine, &component, path)?;
         let pre = link(engine, &component, path, grants)?;
