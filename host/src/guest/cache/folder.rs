@@ -75,14 +75,8 @@ impl Folder {
         // Links further up are followed now and not again.
         let path = path.canonicalize().map_err(failed)?;
         let about = std::fs::metadata(&path).map_err(failed)?;
-        let user = user();
-        if about.uid() != user {
-            return Err(Untrusted::Owner { path, owner: about.uid(), user });
-        }
-        if about.mode() & OTHERS_WRITE != 0 {
-            return Err(Untrusted::Open { path, mode: about.mode() & 0o7777 });
-        }
-        check_above(&path, user)?;
+        check(&path, about.uid(), about.mode() & 0o7777, user())?;
+        check_above(&path, user())?;
         let key = key(&path).map_err(failed)?;
         Ok(Folder { path, key })
     }
@@ -99,6 +93,17 @@ impl Folder {
     pub(super) fn entry(&self, name: &Name) -> PathBuf {
         self.path.join(name.as_str())
     }
+}
+
+/// It is this user's, and nobody else can write to it.
+fn check(path: &Path, owner: u32, mode: u32, user: u32) -> Result<(), Untrusted> {
+    if owner != user {
+        return Err(Untrusted::Owner { path: path.to_owned(), owner, user });
+    }
+    if mode & OTHERS_WRITE != 0 {
+        return Err(Untrusted::Open { path: path.to_owned(), mode });
+    }
+    Ok(())
 }
 
 /// Whoever can write to a folder above can put another in this one's place. Nobody can who cannot get there at all.
@@ -170,4 +175,16 @@ fn user() -> u32 {
         safe fn geteuid() -> u32;
     }
     geteuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_of_another_user_is_not_used() {
+        let why = check(Path::new("DIR"), 7, 0o700, 8).unwrap_err().to_string();
+        assert_eq!(why, "DIR belongs to user 7, and this is user 8; name a folder of your own");
+        check(Path::new("DIR"), 7, 0o700, 7).unwrap();
+    }
 }

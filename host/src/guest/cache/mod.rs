@@ -12,7 +12,7 @@ mod prune;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::SystemTime;
 
 use wasmtime::component::Component;
@@ -28,13 +28,18 @@ const LONG: usize = 4 << 20;
 #[derive(Default)]
 pub(super) struct Compiled {
     folder: Option<Folder>,
-    /// The components that are being loaded: whoever wants one too waits for it rather than compile it again.
-    loading: Mutex<HashMap<Name, Slot>>,
+    /// The components of this process: whoever wants one that is being loaded waits for it, and all use the same.
+    live: Mutex<HashMap<Name, Weak<Mutex<Option<Component>>>>>,
     /// Somebody was told that compiled guests cannot be written.
     told: AtomicBool,
 }
 
-type Slot = Arc<Mutex<Option<Component>>>;
+/// A component, shared with all who load the same for as long as one of them has this.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) component: Component,
+    _place: Arc<Mutex<Option<Component>>>,
+}
 
 impl std::fmt::Debug for Compiled {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -56,31 +61,31 @@ impl Compiled {
     }
 
     /// The component of these bytes; `guest` is for messages.
-    pub(super) fn component(&self, engine: &wasmtime::Engine, bytes: &[u8], guest: &Path) -> wasmtime::Result<Component> {
+    pub(super) fn component(&self, engine: &wasmtime::Engine, bytes: &[u8], guest: &Path) -> wasmtime::Result<Shared> {
         let name = Name::of(engine, bytes);
-        let slot = lock(&self.loading).entry(name.clone()).or_default().clone();
-        let mut held = lock(&slot);
+        let place = self.place(&name);
+        let mut held = lock(&place);
         let component = match &*held {
-            Some(component) => Ok(component.clone()),
-            None => self.fetch(engine, &name, bytes, guest),
+            Some(component) => component.clone(),
+            None => self.fetch(engine, &name, bytes, guest)?,
         };
-        *held = component.as_ref().ok().cloned();
+        *held = Some(component.clone());
         drop(held);
-        let mut loading = lock(&self.loading);
-        // The map's and this one: nobody else waits, and later ones find the file.
-        if Arc::strong_count(&slot) == 2 {
-            loading.remove(&name);
-        }
-        component
+        Ok(Shared { component, _place: place })
     }
 
-    fn fetch(
-        &self,
-        engine: &wasmtime::Engine,
-        name: &Name,
-        bytes: &[u8],
-        guest: &Path,
-    ) -> wasmtime::Result<Component> {
+    fn place(&self, name: &Name) -> Arc<Mutex<Option<Component>>> {
+        let mut live = lock(&self.live);
+        live.retain(|_, place| place.strong_count() > 0);
+        if let Some(place) = live.get(name).and_then(Weak::upgrade) {
+            return place;
+        }
+        let place = Arc::default();
+        live.insert(name.clone(), Arc::downgrade(&place));
+        place
+    }
+
+    fn fetch(&self, engine: &wasmtime::Engine, name: &Name, bytes: &[u8], guest: &Path) -> wasmtime::Result<Component> {
         let Some(folder) = &self.folder else { return compile(engine, bytes, guest) };
         match take(engine, folder, name) {
             Ok(Some(component)) => {

@@ -118,9 +118,8 @@ mod tests {
 
     #[test]
     fn a_time_in_the_future_is_now() {
-        let ahead =
-            Kept { path: "a".into(), bytes: 100, used: now() + Duration::from_secs(5000), finished: true };
-        assert_eq!(doomed(vec![ahead], &LIMITS, now()), [PathBuf::new(); 0]);
+        let ahead = Kept { path: "a".into(), bytes: 100, used: now() + Duration::from_secs(5000), finished: true };
+        assert!(doomed(vec![ahead], &LIMITS, now()).is_empty());
     }
 
     #[test]
