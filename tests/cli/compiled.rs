@@ -2,8 +2,11 @@
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use crate::case::{Case, Done};
+use harness::paths;
+
+use crate::case::{Case, Done, run_in};
 
 /// A pipeline, and a folder of its own for compiled guests below the case's.
 struct Kept {
@@ -196,6 +199,25 @@ fn a_place_where_no_folder_can_be_made_is_one_warning() {
 }
 
 #[test]
+fn a_disk_that_takes_no_more_is_one_warning() {
+    let kept = Kept::new();
+    kept.check().compiles();
+    std::fs::remove_file(kept.entry()).expect("removed");
+    // Files may have 24 blocks: enough for the key and the guest's memory, not for code.
+    let script = "trap '' XFSZ; ulimit -f 24; exec \"$0\" --log debug check --offline";
+    for _ in 0..2 {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).arg(paths::millstream().expect("the program")).current_dir(kept.case.path("."));
+        let output = command.env("MILLSTREAM_CACHE_DIR", kept.folder()).output().expect("sh");
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && err.contains(COMPILED), "{err}");
+        assert!(err.contains("compiled guests cannot be written to ") && err.contains("File too large"), "{err}");
+        assert_eq!(err.matches("WARN").count(), 1, "{err}");
+        assert_eq!(std::fs::read_dir(kept.folder()).expect("the folder").count(), 1, "the key, and nothing unfinished");
+    }
+}
+
+#[test]
 fn without_a_home_nothing_is_kept() {
     let kept = Kept::new();
     let arguments = ["--log", "debug", "check", "--offline"];
@@ -227,8 +249,15 @@ fn a_relative_folder_is_refused() {
 fn two_processes_at_once_both_start() {
     for _ in 0..4 {
         let kept = Kept::new();
+        // The files of the case are all there, as if nothing were ever kept.
+        kept.check_in("off").compiles();
+        let folder = kept.folder().display().to_string();
+        let start = || {
+            let arguments = ["--log", "debug", "check", "--offline"];
+            run_in(&kept.case.path("."), &arguments, &[("MILLSTREAM_CACHE_DIR", &folder)])
+        };
         std::thread::scope(|scope| {
-            let starts: Vec<_> = (0..4).map(|_| scope.spawn(|| kept.check())).collect();
+            let starts: Vec<_> = (0..4).map(|_| scope.spawn(start)).collect();
             for start in starts {
                 let done = start.join().expect("a start");
                 done.shows(&["\nok\n"]);

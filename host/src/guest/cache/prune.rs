@@ -20,7 +20,7 @@ pub(super) struct Limits {
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Some fifteen guests in Python, or hundreds in other languages.
+/// Some thirty guests in Python, or hundreds in other languages.
 pub(super) const LIMITS: Limits = Limits { bytes: 1 << 30, unused: HOUR.saturating_mul(24 * 30), unfinished: HOUR };
 
 /// A file of the folder.
