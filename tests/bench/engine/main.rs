@@ -30,7 +30,7 @@ use millstream::record::Batch;
 
 /// What the command line asks for.
 struct Options {
-    records: u64,
+    records: Option<u64>,
     rounds: usize,
     only: Option<String>,
     languages: Option<String>,
@@ -38,12 +38,12 @@ struct Options {
 
 impl Options {
     fn read() -> Result<Options, Failure> {
-        let mut options = Options { records: 2_000, rounds: 301, only: None, languages: None };
+        let mut options = Options { records: None, rounds: 301, only: None, languages: None };
         let mut args = std::env::args().skip(1);
         while let Some(name) = args.next() {
             let value = args.next().ok_or_else(|| format!("{name} needs a value"))?;
             match name.as_str() {
-                "--records" => options.records = value.parse()?,
+                "--records" => options.records = Some(value.parse()?),
                 "--rounds" => options.rounds = value.parse()?,
                 "--only" => options.only = Some(value),
                 "--languages" => options.languages = Some(value),
@@ -69,10 +69,11 @@ fn run() -> Result<(), Failure> {
     if let Some(page) = &options.languages {
         return languages::run(&options, page);
     }
-    let mut groups = Groups::make(options.records.max(1), options.only.as_deref())?;
+    let records = options.records.unwrap_or(2_000).max(1);
+    let mut groups = Groups::make(records, options.only.as_deref())?;
     groups.iter_mut().try_for_each(check)?;
     let rounds = measure(&mut groups, options.rounds)?;
-    println!("{} records, {} rounds, outputs those of native Rust", options.records, rounds.len());
+    println!("{records} records, {} rounds, outputs those of native Rust", rounds.len());
     println!("{:<40} {:>8} {:>7} {:>8} {:>7}", "contender", "best ns", "ratio", "median", "ratio");
     for (at, group) in groups.iter().enumerate() {
         print!("{}", table(group, &rounds.iter().map(|times| &times[at][..]).collect::<Vec<_>>()));

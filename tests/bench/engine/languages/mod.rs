@@ -21,6 +21,8 @@ use start::Start;
 
 /// Records in a call, as pipelines have by default.
 const BATCH: usize = 256;
+/// Records of a round. Interpreters take some milliseconds for so many: more would seldom go undisturbed.
+const RECORDS: u64 = 512;
 
 /// A language of guests.
 pub struct Language {
@@ -114,7 +116,7 @@ pub fn run(options: &Options, page: &str) -> Result<(), Failure> {
     if languages.is_empty() {
         return Err("no such language; there are: rust, c, go, javascript, typescript, python".into());
     }
-    let records = Rc::new(crate::payments::avro(options.records.max(1)));
+    let records = Rc::new(crate::payments::avro(options.records.unwrap_or(RECORDS).max(1)));
     let mut rows = Vec::new();
     for language in &languages {
         eprintln!("{} ...", language.folder);

@@ -70,8 +70,10 @@ fn program(language: &Language, kept: &Path, scratch: &Path) -> Result<f64, Fail
     let pipeline = format!("{}/pipeline.toml", language.project());
     let mut command = Command::new(paths::millstream()?);
     command.arg("run").arg(pipeline).arg("--input").arg(input).env("MILLSTREAM_CACHE_DIR", kept);
+    let said = scratch.join("said");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(std::fs::File::create(&said)?);
     let begin = Instant::now();
-    let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+    let mut process = command.spawn()?;
     let mut output = String::new();
     if let Some(stdout) = process.stdout.take() {
         BufReader::new(stdout).read_line(&mut output)?;
@@ -80,6 +82,9 @@ fn program(language: &Language, kept: &Path, scratch: &Path) -> Result<f64, Fail
     let ended = process.wait()?;
     match ended.success() && output.contains("amount_eur") {
         true => Ok(time),
-        false => Err(format!("{command:?} ended with {ended}; its first line was `{output}`").into()),
+        false => {
+            let said = std::fs::read_to_string(&said)?;
+            Err(format!("{command:?} ended with {ended}; its first line was `{output}`, and it said:\n{said}").into())
+        }
     }
 }
