@@ -1,13 +1,13 @@
-//! How long an author waits for a build: one file is changed, the tools are in place.
+//! What a build takes: one file is changed, the tools are in place.
 
 use std::fs::File;
 use std::process::Command;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
-use super::Language;
+use super::{Language, cpu};
 use crate::contender::Failure;
 
-/// Seconds of the second of two builds; before each the author's file looks changed.
+/// CPU seconds of the second of two builds; before each the author's file looks changed.
 pub fn build(language: &Language) -> Result<f64, Failure> {
     once(language)?;
     once(language)
@@ -17,14 +17,12 @@ fn once(language: &Language) -> Result<f64, Failure> {
     let source = format!("{}/{}", language.project(), language.source);
     let changed = File::options().append(true).open(&source).and_then(|file| file.set_modified(SystemTime::now()));
     changed.map_err(|error| format!("{source}: {error}"))?;
-    let start = Instant::now();
     let mut command = command(language);
-    let done = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+    let (time, done) = cpu::spent(|| command.output().map_err(Failure::from))?;
     if !done.status.success() {
         let said = String::from_utf8_lossy(&done.stderr);
         return Err(format!("{command:?} ended with {}; it wrote:\n{said}", done.status).into());
     }
-    let time = start.elapsed().as_secs_f64();
     if language.folder == "rust" {
         std::fs::copy("target/guests/wasm32-wasip2/release/enrich.wasm", language.wasm())?;
     }

@@ -2,6 +2,7 @@
 //! record costs, and the memory of an instance. Needs the guests and the tool chains of all languages.
 
 mod build;
+mod cpu;
 mod page;
 mod start;
 
@@ -99,7 +100,7 @@ struct Row {
     language: &'static Language,
     /// Bytes of the component.
     size: u64,
-    /// Seconds of a build after a change of the author's file.
+    /// CPU seconds of a build after a change of the author's file.
     build: f64,
     start: Start,
     /// Nanoseconds a record, and that as a multiple of native Rust.

@@ -9,7 +9,7 @@ const BEGIN: &str = "<!-- languages -->";
 const END: &str = "<!-- /languages -->";
 
 const HEAD: &str = "\
-| Language | Tool chain | `enrich.wasm` | Build, s | First load, s | Later loads, s | Instance, ms | First record, ms | Start to output, s | Time a record | Memory, MiB |
+| Language | Tool chain | `enrich.wasm` | Build, CPU s | First load, CPU s | Later loads, ms | Instance, ms | First record, ms | Start to output, ms | Time a record | Memory, MiB |
 |---|---|---|---|---|---|---|---|---|---|---|
 ";
 
@@ -25,10 +25,10 @@ pub fn table(rows: &[Row]) -> String {
             size,
             digits(*build),
             digits(start.first_load),
-            digits(start.load),
+            digits(start.load * 1000.0),
             digits(start.instance * 1000.0),
             digits(start.record * 1000.0),
-            digits(start.program),
+            digits(start.program * 1000.0),
             digits(record.1),
             digits(*memory as f64 / f64::from(1 << 20)),
         ];

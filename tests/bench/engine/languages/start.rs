@@ -10,7 +10,7 @@ use harness::paths;
 use millstream::guest::Engine;
 use millstream::record::Batch;
 
-use super::Language;
+use super::{Language, cpu};
 use crate::contender::{Contender, Failure};
 use crate::lane::Lane;
 
@@ -19,7 +19,7 @@ const TIMES: usize = 7;
 
 /// Seconds.
 pub struct Start {
-    /// A load that compiles, by all cores.
+    /// A load that compiles, in CPU seconds.
     pub first_load: f64,
     /// A load of what was compiled before.
     pub load: f64,
@@ -39,7 +39,7 @@ pub fn start(language: &Language, records: &Batch) -> Result<Start, Failure> {
         let prepared = language.prepare(&Engine::start(Some(&kept))?)?;
         Ok(prepared.stages.iter().map(|stage| stage.load_seconds).sum())
     };
-    let first_load = load()?;
+    let (first_load, _) = cpu::spent(load)?;
     let prepared = language.prepare(&Engine::start(Some(&kept))?)?;
     let mut best = Start {
         first_load,
