@@ -8,7 +8,7 @@ LANGUAGES := go python javascript typescript c
 GUESTS := account-balances bench-bytes bench-decoder bench-functions csv dedup enrich fan-out filter mask route subset talk
 
 .NOTPARALLEL:
-.PHONY: help demo test build guests guests-all $(addprefix guests-,$(LANGUAGES)) examples-all need need-kafka check fmt lint unit tidy lane cli examples cluster bench bench-engine bench-e2e fuzz docs clean
+.PHONY: help demo test build guests guests-all $(addprefix guests-,$(LANGUAGES)) examples-all need need-kafka check fmt lint unit tidy lane cli examples cluster bench bench-engine bench-languages bench-e2e fuzz docs clean
 
 help: ## What there is
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -75,6 +75,9 @@ bench: bench-engine bench-e2e ## Both tables of docs/performance.md
 
 bench-engine: build guests
 	./target/release/bench-engine
+
+bench-languages: build guests-all ## The table of guests/README.md: one guest in every language, its sizes and times
+	./target/release/bench-engine --languages guests/README.md
 
 bench-e2e: need-kafka build guests
 	./target/release/bench

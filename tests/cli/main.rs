@@ -6,6 +6,7 @@
 
 mod case;
 mod cluster;
+mod compiled;
 mod component;
 mod contract;
 

@@ -37,6 +37,8 @@ pub const HOMES: &[Home] = &[
 
 /// Files with `unsafe`, and why it is needed there.
 pub const UNSAFE: &[(&str, &str)] = &[
+    ("host/src/guest/cache/mod.rs", "compiled code that was kept is native code; the engine believes what it is given"),
+    ("host/src/guest/cache/folder.rs", "the standard library does not tell who the user is"),
     ("host/src/guest/lane/", "typed values are written and read in guest memory in place"),
     ("host/src/source/native.rs", "librdkafka's batch consume has no safe wrapper"),
     ("host/src/sink/native.rs", "librdkafka's batch produce has no safe wrapper"),
@@ -52,6 +54,8 @@ pub const AMBIENT: &[(&str, &str)] = &[
     ("host/src/cli/run.rs", "gives the health of the process its first moment"),
     ("host/src/cli/tail.rs", "reads a topic until a deadline"),
     ("host/src/cli/test.rs", "measures cases that have a limit of their own"),
+    ("host/src/guest/cache/entry.rs", "notes when an entry was last used"),
+    ("host/src/guest/cache/mod.rs", "throws away what was not used for long"),
     ("host/src/guest/engine.rs", "the epoch clock, which ends guest calls that overrun, is a thread"),
     ("host/src/guest/state.rs", "a guest's clock and random numbers start here, seeded for each instance"),
     ("host/src/guest/wasi.rs", "answers a guest that was granted the clock"),
@@ -62,7 +66,7 @@ pub const AMBIENT: &[(&str, &str)] = &[
     ("host/src/pipeline/address.rs", "asks for a topic's partitions, and not again for a while"),
     ("host/src/pipeline/committer.rs", "a thread that sleeps between looks and measures commits"),
     ("host/src/pipeline/delivery.rs", "measures latency against the timestamps of records"),
-    ("host/src/pipeline/load.rs", "measures the load of the guest"),
+    ("host/src/pipeline/load.rs", "loads guests at the same time, and measures each"),
     ("host/src/pipeline/partitions.rs", "waits for open records of a revoked partition"),
     ("host/src/pipeline/poller.rs", "owns the loop that beats the heart"),
     ("host/src/pipeline/run.rs", "starts all threads of a pipeline and bounds the drain"),

@@ -27,7 +27,8 @@ pub(super) fn prepare(path: &Path) -> Result<Prepared, Fault> {
 
 /// The engine of this process.
 pub(super) fn engine() -> Result<Engine, Failure> {
-    Engine::start(cache_folder().as_deref()).map_err(|error| Failure::Host(error.to_string()))
+    let kept = compiled_folder()?;
+    Engine::start(kept.as_deref()).map_err(|error| Failure::Host(error.to_string()))
 }
 
 /// Lets librdkafka look at the properties, without a network, and points at the line of each one it refuses.
@@ -56,25 +57,28 @@ fn check_properties(config: &Pipeline) -> Problems {
     problems
 }
 
-/// Where compiled guests are kept: the user's own cache folder, which no tenant writes to.
-fn cache_folder() -> Option<PathBuf> {
-    let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = base.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
-    let folder = base.join("millstream");
-    match private_folder(&folder) {
-        Ok(()) => Some(folder),
-        Err(error) => {
-            let folder = folder.display();
-            tracing::warn!("compiled guests are not cached: {folder} cannot be used: {error}");
-            None
-        }
-    }
-}
+/// The variable that names the folder of compiled guests.
+const CACHE_DIR: &str = "MILLSTREAM_CACHE_DIR";
 
-fn private_folder(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
+/// Where compiled guests are kept: where the environment says, else in the user's own cache folder; `None` for nowhere.
+fn compiled_folder() -> Result<Option<PathBuf>, Failure> {
+    let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    match named(CACHE_DIR) {
+        Some(off) if off.as_os_str() == "off" => return Ok(None),
+        Some(folder) if folder.is_absolute() => return Ok(Some(folder)),
+        Some(other) => {
+            let other = other.display();
+            let why = format!("{CACHE_DIR} is `{other}`, but must be an absolute path, or `off`");
+            return Err(Failure::Environment(why));
+        }
+        None => {}
+    }
+    let base = named("XDG_CACHE_HOME").filter(|path| path.is_absolute());
+    let base = base.or_else(|| Some(named("HOME")?.join(".cache")));
+    if base.is_none() {
+        tracing::warn!("compiled guests are not kept, every start compiles them: set {CACHE_DIR}, or HOME");
+    }
+    Ok(base.map(|base| base.join("millstream")))
 }
 
 /// All topics that the pipeline needs.

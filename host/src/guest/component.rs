@@ -7,6 +7,7 @@ use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use super::about::Import;
+use super::cache::Shared;
 use super::engine::Engine;
 use super::error::LoadError;
 use super::init;
@@ -27,6 +28,7 @@ pub struct Guest {
     pub(super) init: Option<ComponentExportIndex>,
     pub(super) path: Arc<PathBuf>,
     functions: Arc<[Function]>,
+    _shared: Shared,
 }
 
 /// One of the functions that a guest exports.
@@ -71,11 +73,12 @@ impl Guest {
         }
         let not_component =
             |error: wasmtime::Error| LoadError::NotComponent { path: path.to_owned(), why: format!("{error:#}") };
-        let component = Component::from_binary(&engine.inner, bytes).map_err(not_component)?;
-        let functions = find_functions(engine, &component, path)?.into();
-        let init = init::find(engine, &component, path)?;
-        let pre = link(engine, &component, path, grants)?;
-        Ok(Guest { engine: engine.clone(), pre, init, path: Arc::new(path.to_owned()), functions })
+        let shared = engine.compiled.component(&engine.inner, bytes, path).map_err(not_component)?;
+        let component = &shared.component;
+        let functions = find_functions(engine, component, path)?.into();
+        let init = init::find(engine, component, path)?;
+        let pre = link(engine, component, path, grants)?;
+        Ok(Guest { engine: engine.clone(), pre, init, path: Arc::new(path.to_owned()), functions, _shared: shared })
     }
 
     /// What it exports, in the order in which a record meets them; at least one, none twice.

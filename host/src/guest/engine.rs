@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use wasmtime::{Cache, CacheConfig, Config};
+use wasmtime::Config;
 
+use super::cache::Compiled;
 use super::error::LoadError;
 
 /// The engine's release train, for people who look for its advisories.
@@ -23,6 +24,7 @@ const STACK: usize = 512 << 10;
 #[derive(Debug, Clone)]
 pub struct Engine {
     pub(super) inner: wasmtime::Engine,
+    pub(super) compiled: Arc<Compiled>,
     _clock: Arc<Clock>,
 }
 
@@ -33,17 +35,12 @@ struct Clock {
 }
 
 impl Engine {
-    /// Starts the engine and its clock. Compiled components are cached in `cache`, which no tenant may be able to write
-    /// to: what stands there is run as native code.
-    pub fn start(cache: Option<&Path>) -> Result<Engine, LoadError> {
+    /// Starts the engine and its clock. Compiled components are kept in the folder `kept`. What stands there is run as
+    /// native code: a folder that others can write to is not used, with a warning.
+    pub fn start(kept: Option<&Path>) -> Result<Engine, LoadError> {
         let failed = |error: wasmtime::Error| LoadError::Engine(format!("{error:#}"));
         let mut config = Config::new();
         config.wasm_component_model(true).epoch_interruption(true).max_wasm_stack(STACK);
-        if let Some(folder) = cache {
-            let mut settings = CacheConfig::new();
-            settings.with_directory(folder);
-            config.cache(Some(Cache::new(settings).map_err(failed)?));
-        }
         let inner = wasmtime::Engine::new(&config).map_err(failed)?;
         let stop = Arc::new(AtomicBool::new(false));
         let (ticking, engine) = (stop.clone(), inner.weak());
@@ -59,7 +56,8 @@ impl Engine {
         };
         let thread = std::thread::Builder::new().name("epoch-clock".into()).spawn(tick);
         let thread = thread.map_err(|error| LoadError::Engine(format!("cannot start the epoch clock: {error}")))?;
-        Ok(Engine { inner, _clock: Arc::new(Clock { stop, thread: Some(thread) }) })
+        let compiled = Arc::new(kept.map(Compiled::kept_in).unwrap_or_default());
+        Ok(Engine { inner, compiled, _clock: Arc::new(Clock { stop, thread: Some(thread) }) })
     }
 
     /// Ticks of the epoch clock that give a call at least this long.

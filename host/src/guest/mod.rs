@@ -4,6 +4,7 @@
 //! each worker. Nothing of the wasm engine leaves this folder.
 
 mod about;
+mod cache;
 mod component;
 mod engine;
 mod error;

@@ -50,10 +50,8 @@ impl Prepared {
         let mut problems = Problems::default();
         let source = problems.keep(ends::source(&config));
         let sink = problems.keep(ends::sink(&config));
-        let mut guests = Vec::with_capacity(config.stages.len());
-        for (index, stage) in config.stages.iter().enumerate() {
-            guests.extend(problems.keep(load(&config, index, stage, engine)));
-        }
+        let loaded = load_all(&config, engine);
+        let guests: Vec<_> = loaded.into_iter().filter_map(|loaded| problems.keep(loaded)).collect();
         let (Some(source), Some(sink), true) = (source, sink, guests.len() == config.stages.len()) else {
             return Err(problems);
         };
@@ -94,6 +92,31 @@ impl Prepared {
 
 fn guest(config: &Pipeline, stage: usize, error: &LoadError) -> Problems {
     config.problem_at(&format!("stage.{stage}.guest"), error.to_string(), None)
+}
+
+/// The guests of all stages, as many at a time as there are cores: to compile one takes long, and much memory.
+fn load_all(config: &Pipeline, engine: &Engine) -> Vec<Result<(Guest, f64), Problems>> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let stages: Vec<(usize, &Stage)> = config.stages.iter().enumerate().collect();
+    let some = stages.chunks(cores).map(|some| {
+        std::thread::scope(|scope| {
+            let threads = some.iter().map(|&(index, stage)| {
+                let work = move || load(config, index, stage, engine);
+                // The last one's thread is this one; so is that of all where no other can be had.
+                let own = index + 1 == stages.len();
+                let thread = (!own).then(|| std::thread::Builder::new().name("load".into()).spawn_scoped(scope, work));
+                (work, thread.and_then(Result::ok))
+            });
+            let threads: Vec<_> = threads.collect();
+            let ends = threads.into_iter().map(|(work, thread)| match thread.map(|thread| thread.join()) {
+                None => work(),
+                Some(Ok(loaded)) => loaded,
+                Some(Err(panic)) => std::panic::resume_unwind(panic),
+            });
+            ends.collect::<Vec<_>>()
+        })
+    });
+    some.flatten().collect()
 }
 
 /// The guest, and the seconds that loading it took.

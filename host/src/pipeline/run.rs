@@ -230,8 +230,7 @@ impl Crew {
         self.servers.push(spawn("delivery", control, move || delivery::run(&served, deliveries, &done))?);
         let (committing, done) = (committer.clone(), self.delivered.clone());
         self.servers.push(spawn("committer", control, move || committing.run(cadence, &done))?);
-        for (index, queue) in shared.queues.iter().enumerate() {
-            let worker = Worker::new(shared.clone(), queue.clone())?;
+        for (index, worker) in bring_up(shared)?.into_iter().enumerate() {
             self.workers.push(spawn(&format!("worker-{index}"), control, move || worker.run())?);
         }
         Ok(())
@@ -256,6 +255,24 @@ impl Crew {
         self.end_work(queues);
         self.end_service();
     }
+}
+
+/// All workers, at the same time: each has instances of its own, and those of interpreters take a while.
+fn bring_up(shared: &Arc<Shared>) -> Result<Vec<Worker>, Failure> {
+    std::thread::scope(|scope| {
+        let start = |queue: &Arc<Queue>| {
+            let (shared, queue) = (shared.clone(), queue.clone());
+            let thread = std::thread::Builder::new().name("start".into());
+            let thread = thread.spawn_scoped(scope, move || Worker::new(shared, queue));
+            thread.map_err(|error| Failure::Host(format!("cannot start a thread for a worker: {error}")))
+        };
+        let threads = shared.queues.iter().map(start).collect::<Result<Vec<_>, _>>()?;
+        let workers = threads.into_iter().map(|thread| match thread.join() {
+            Ok(worker) => worker,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        workers.collect()
+    })
 }
 
 impl RebalanceEvents for Late {

@@ -17,8 +17,8 @@ use crate::native::codec::Reader;
 use crate::native::{codec, route, tree, typed};
 use crate::payments;
 
-const PAYMENT: &str = "schemas/payment.avsc";
-const ENRICHED: &str = "schemas/enriched.avsc";
+pub const PAYMENT: &str = "schemas/payment.avsc";
+pub const ENRICHED: &str = "schemas/enriched.avsc";
 /// The fields that the generic contenders mask.
 const MASKED: [&str; 2] = ["account", "note"];
 
@@ -63,9 +63,6 @@ pub struct Groups {
 impl Groups {
     /// All of them, or only the one of this title, with so many records.
     pub fn make(records: u64, only: Option<&str>) -> Result<Vec<Group>, Failure> {
-        let read = |path: &str| -> Result<&'static serde_avro_fast::Schema, Failure> {
-            Ok(Box::leak(Box::new(std::fs::read_to_string(path)?.parse()?)))
-        };
         let mut groups = Groups {
             engine: Engine::start(None)?,
             avro: Rc::new(payments::avro(records)),
@@ -121,13 +118,8 @@ impl Groups {
     }
 
     fn typed(&mut self) -> Result<(), Failure> {
+        self.enter("native Rust, owned fields".into(), 16, native_typed()?);
         let (input, mut config) = (self.payment, SerializerConfig::new(self.enriched));
-        self.native("owned fields", move |_, value, out| {
-            let payment: typed::Payment<String> = serde_avro_fast::from_datum_slice(value, input)?;
-            serde_avro_fast::to_datum(&typed::enrich(payment), &mut out.bytes, &mut config)?;
-            Ok(())
-        });
-        let mut config = SerializerConfig::new(self.enriched);
         self.native("borrowed fields", move |_, value, out| {
             let payment: typed::Payment<&str> = serde_avro_fast::from_datum_slice(value, input)?;
             serde_avro_fast::to_datum(&typed::enrich(payment), &mut out.bytes, &mut config)?;
@@ -203,9 +195,24 @@ impl Groups {
     }
 }
 
+/// What guests that transform typed records are compared with: structs with owned fields.
+pub fn native_typed() -> Result<impl Contender + 'static, Failure> {
+    let (input, mut config) = (read(PAYMENT)?, SerializerConfig::new(read(ENRICHED)?));
+    Ok(Native::new(move |_: &Record<'_>, value: &[u8], out: &mut Out| {
+        let payment: typed::Payment<String> = serde_avro_fast::from_datum_slice(value, input)?;
+        serde_avro_fast::to_datum(&typed::enrich(payment), &mut out.bytes, &mut config)?;
+        Ok(())
+    }))
+}
+
+/// A schema as the native crate reads it, for as long as the program runs.
+fn read(path: &str) -> Result<&'static serde_avro_fast::Schema, Failure> {
+    Ok(Box::leak(Box::new(std::fs::read_to_string(path)?.parse()?)))
+}
+
 const BYTES: &str = "format = \"bytes\"";
 
-fn avro(schema: &str) -> String {
+pub fn avro(schema: &str) -> String {
     format!("format = \"avro\"\nframing = \"none\"\nschema = \"{schema}\"")
 }
 

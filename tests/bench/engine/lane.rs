@@ -63,6 +63,11 @@ impl Lane {
         })
     }
 
+    /// Bytes of memory that the guests have.
+    pub fn memory(&self) -> usize {
+        self.instances.iter().map(Instance::memory).sum()
+    }
+
     /// One step: what there is of each record goes in, and what comes out takes its place.
     fn step(&mut self, at: usize, source: &[u8], records: &Batch, first: usize) -> Result<(), Failure> {
         let Lane { steps, instances, image, past, units, outputs, .. } = self;

@@ -7,13 +7,17 @@
 //!
 //! ```text
 //! bench-engine [--records N] [--rounds N] [--only GROUP]
+//! bench-engine --languages PAGE [--records N] [--rounds N] [--only LANGUAGE]
 //! ```
+//!
+//! The second is about one guest in all languages, and writes its table into a page.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people at a terminal")]
 
 mod contender;
 mod groups;
 mod lane;
+mod languages;
 mod native;
 mod payments;
 
@@ -26,21 +30,23 @@ use millstream::record::Batch;
 
 /// What the command line asks for.
 struct Options {
-    records: u64,
+    records: Option<u64>,
     rounds: usize,
     only: Option<String>,
+    languages: Option<String>,
 }
 
 impl Options {
     fn read() -> Result<Options, Failure> {
-        let mut options = Options { records: 2_000, rounds: 301, only: None };
+        let mut options = Options { records: None, rounds: 301, only: None, languages: None };
         let mut args = std::env::args().skip(1);
         while let Some(name) = args.next() {
             let value = args.next().ok_or_else(|| format!("{name} needs a value"))?;
             match name.as_str() {
-                "--records" => options.records = value.parse()?,
+                "--records" => options.records = Some(value.parse()?),
                 "--rounds" => options.rounds = value.parse()?,
                 "--only" => options.only = Some(value),
+                "--languages" => options.languages = Some(value),
                 _ => return Err(format!("unknown option {name}").into()),
             }
         }
@@ -60,27 +66,37 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Failure> {
     let options = Options::read()?;
-    let mut groups = Groups::make(options.records.max(1), options.only.as_deref())?;
+    if let Some(page) = &options.languages {
+        return languages::run(&options, page);
+    }
+    let records = options.records.unwrap_or(2_000).max(1);
+    let mut groups = Groups::make(records, options.only.as_deref())?;
     groups.iter_mut().try_for_each(check)?;
-    let mut rounds = Vec::with_capacity(options.rounds);
-    for round in 0..=options.rounds {
+    let rounds = measure(&mut groups, options.rounds)?;
+    println!("{records} records, {} rounds, outputs those of native Rust", rounds.len());
+    println!("{:<40} {:>8} {:>7} {:>8} {:>7}", "contender", "best ns", "ratio", "median", "ratio");
+    for (at, group) in groups.iter().enumerate() {
+        print!("{}", table(group, &rounds.iter().map(|times| &times[at][..]).collect::<Vec<_>>()));
+    }
+    Ok(())
+}
+
+/// Nanoseconds per record of each group's contenders in each of so many rounds.
+fn measure(groups: &mut [Group], rounds: usize) -> Result<Vec<Vec<Vec<f64>>>, Failure> {
+    let mut measured = Vec::with_capacity(rounds);
+    for round in 0..=rounds {
         let mut times = Vec::new();
-        for group in &mut groups {
+        for group in &mut *groups {
             let records = &group.records;
             let pass = |entry: &mut Entry| timed(records, entry);
             times.push(group.entries.iter_mut().map(pass).collect::<Result<Vec<f64>, Failure>>()?);
         }
         // The first round warms up.
         if round > 0 {
-            rounds.push(times);
+            measured.push(times);
         }
     }
-    println!("{} records, {} rounds, outputs those of native Rust", options.records, rounds.len());
-    println!("{:<40} {:>8} {:>7} {:>8} {:>7}", "contender", "best ns", "ratio", "median", "ratio");
-    for (at, group) in groups.iter().enumerate() {
-        print!("{}", table(group, &rounds.iter().map(|times| &times[at][..]).collect::<Vec<_>>()));
-    }
-    Ok(())
+    Ok(measured)
 }
 
 /// All records through all contenders, each output compared with that of the first.
@@ -118,15 +134,19 @@ fn timed(records: &Batch, entry: &mut Entry) -> Result<f64, Failure> {
 fn table(group: &Group, rounds: &[&[f64]]) -> String {
     let bytes = group.records.iter().filter_map(|record| record.value()).map(<[u8]>::len).sum::<usize>();
     let mut text = format!("-- {}, {} bytes a record\n", group.title, bytes / group.records.len());
-    let best = |index: usize| rounds.iter().map(|times| times[index]).fold(f64::INFINITY, f64::min);
     for (index, entry) in group.entries.iter().enumerate() {
         let time = median(rounds.iter().map(|times| times[index]));
         let ratio = median(rounds.iter().map(|times| times[index] / times[0]));
-        let best_ratio = best(index) / best(0);
-        let best = best(index);
+        let best_ratio = best(rounds, index) / best(rounds, 0);
+        let best = best(rounds, index);
         text.push_str(&format!("{:<40} {best:>8.0} {best_ratio:>7.2} {time:>8.0} {ratio:>7.2}\n", entry.name));
     }
     text
+}
+
+/// A contender's best round, of those of its group.
+fn best(rounds: &[&[f64]], contender: usize) -> f64 {
+    rounds.iter().map(|times| times[contender]).fold(f64::INFINITY, f64::min)
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
