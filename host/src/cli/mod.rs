@@ -3,6 +3,7 @@
 //! 0 is success, 1 a failure at run time, 2 a wrong configuration, 3 a surrounding that is not there or refuses.
 
 mod check;
+mod dev;
 mod docs;
 mod inspect;
 mod open;
@@ -79,6 +80,8 @@ enum Command {
     Wit(Box<wit::Options>),
     /// Try it all out in this process: no Kafka, no Java, nothing left behind.
     Quickstart(quickstart::Options),
+    /// Try a pipeline out while its guest is written: each change is built, tested and swapped in, on an embedded broker.
+    Dev(dev::Options),
     /// Print the JSON Schema of pipeline.toml, for editors.
     Schema,
     /// Print a generated reference page.
@@ -115,9 +118,10 @@ impl From<Failure> for Fault {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let format = if arguments.log_format == Format::Json { LogFormat::Json } else { LogFormat::Text };
-    // The quickstart prints what became of each record itself; log lines would bury it.
+    // The quickstart and dev print what became of each record themselves; log lines would bury it.
     let log = arguments.log.as_deref().unwrap_or(match arguments.command {
         Command::Quickstart(_) => "error",
+        Command::Dev(_) => "error,guest=info",
         Command::Test(_) | Command::Inspect(_) | Command::Run { input: Some(_), .. } => "warn",
         _ => "info",
     });
@@ -153,6 +157,7 @@ fn dispatch(command: Command, logs: &Logs) -> Result<(), Fault> {
         Command::Check { pipeline, offline } => check::check(&pipeline, offline),
         Command::Wit(options) => wit::write(&options),
         Command::Quickstart(options) => quickstart::run(&options),
+        Command::Dev(options) => dev::run(options, logs),
         Command::Schema => {
             say(format_args!("{:#}\n", crate::config::json_schema()));
             Ok(())

@@ -68,10 +68,13 @@ impl Teller<'_> {
                 continue;
             }
             let outputs = own.iter().map(|(unit, at)| self.leaving.sent(items, *unit, topic(*at)));
-            self.see(item, match &item.rejection {
-                Some(rejection) => Outcome::Rejected(rejection.told(self.stages)),
-                None => Outcome::Outputs(outputs.collect()),
-            });
+            self.see(
+                item,
+                match &item.rejection {
+                    Some(rejection) => Outcome::Rejected(rejection.told(self.stages)),
+                    None => Outcome::Outputs(outputs.collect()),
+                },
+            );
         }
     }
 
