@@ -155,7 +155,20 @@ impl Case {
         Process::start(&program, &["run".as_ref(), file.as_os_str()], &self.path("log")).expect("start")
     }
 
-    fn write(&self) {
+    /// `millstream dev`, left running.
+    pub fn dev(&self, arguments: &[&str]) -> Process {
+        self.write();
+        let program = paths::millstream().expect("the program");
+        let file = self.path("pipeline.toml");
+        let mut all = vec!["dev".as_ref(), file.as_os_str()];
+        all.extend(arguments.iter().map(std::ffi::OsStr::new));
+        let cache = paths::root().join("target/rig/cache");
+        let environment = [("XDG_CACHE_HOME", cache.to_str()), ("MILLSTREAM_LOG", None)];
+        Process::start_with(&program, &all, &environment, &self.path("log")).expect("start")
+    }
+
+    /// Writes the pipeline file as it is now.
+    pub fn write(&self) {
         std::fs::write(self.path("pipeline.toml"), &self.file).expect("pipeline.toml");
     }
 }

@@ -8,7 +8,7 @@ mod case;
 mod cluster;
 mod component;
 mod contract;
-
+mod dev;
 mod generated;
 mod guest_calls;
 mod guest_files;

@@ -36,6 +36,8 @@ pub(super) struct Session {
     running: Option<Running>,
     /// The pipeline ran and stopped by itself.
     fell: bool,
+    /// A change was refused, so what runs is not what the files say.
+    behind: bool,
 }
 
 /// Why a change is not taken: what there is to read, and the reason in a few words.
@@ -74,6 +76,7 @@ impl Session {
             build: None.filter(|_: &Build| !options.no_build),
             running: None,
             fell: false,
+            behind: false,
             options,
         };
         session.rescope(&config);
@@ -167,15 +170,16 @@ impl Session {
         let unfit = |problems: Problems| Refused::new(problems, "it cannot be loaded");
         let mut prepared = open::prepare_on(&self.engine, from_start(config)).map_err(unfit)?;
         let cases = self.check(&prepared)?;
-        if changed.is_some_and(|changed| changed.iter().all(|path| path.ends_with(test::FILE)))
-            && self.running.is_some()
-        {
+        let is_test = |path: &PathBuf| path.ends_with(test::FILE);
+        let same = changed.is_some_and(|changed| changed.iter().all(is_test)) && !self.behind;
+        if same && self.running.is_some() {
             self.screen.good(&format!("{cases}; the guest is the same"));
             return Ok(());
         }
         let view = View::of(&prepared, &self.screen).map_err(unfit)?;
         prepared.tap = Some(Tap::new(Arc::new(view)));
         let what = self.install(prepared)?;
+        self.behind = false;
         let took =
             if self.projects.is_empty() { String::new() } else { format!("; built in {:.1} s", built.as_secs_f64()) };
         self.screen.good(&format!("{what}{took}; {cases}"));
@@ -273,7 +277,8 @@ impl Session {
     }
 
     /// Says what is wrong, and that all stays as it was.
-    fn refuse(&self, refused: &Refused) {
+    fn refuse(&mut self, refused: &Refused) {
+        self.behind = true;
         let text = refused.text.trim_end();
         if !text.is_empty() {
             self.screen.show(&format!("{text}\n"));
