@@ -2,6 +2,7 @@
 //!
 //! 0 is success, 1 a failure at run time, 2 a wrong configuration, 3 a surrounding that is not there or refuses.
 
+mod build;
 mod check;
 mod dev;
 mod docs;
@@ -21,6 +22,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::build::BuildError;
 use crate::config::Problems;
 use crate::pipeline::Failure;
 use crate::telemetry::logs::{self, LogFormat, Logs};
@@ -63,6 +65,13 @@ enum Command {
         #[arg(long, value_name = "FILE|-", default_value = "-", requires = "input")]
         output: PathBuf,
     },
+    /// Build a guest from its source: Rust, Go, Python, JavaScript, TypeScript or C. Says which tool is missing, and how to
+    /// get it.
+    Build {
+        /// The guest's folder.
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+    },
     /// Run a pipeline's test cases, without Kafka.
     Test(test::Options),
     /// Tell what a guest is: its language, its functions, what it imports, and whether it fits two schemas.
@@ -98,6 +107,8 @@ enum Fault {
     Configuration(Problems),
     /// Exit code 1 or 3.
     Pipeline(Failure),
+    /// Exit code 1, 2 or 3.
+    Build(BuildError),
     /// Exit code 1; what there is to say has been said.
     Told,
 }
@@ -111,6 +122,12 @@ impl From<Problems> for Fault {
 impl From<Failure> for Fault {
     fn from(failure: Failure) -> Self {
         Fault::Pipeline(failure)
+    }
+}
+
+impl From<BuildError> for Fault {
+    fn from(error: BuildError) -> Self {
+        Fault::Build(error)
     }
 }
 
@@ -140,6 +157,10 @@ pub fn main() -> ExitCode {
             complain(format_args!("{problems}"));
             ExitCode::from(2)
         }
+        Err(Fault::Build(error)) => {
+            complain(format_args!("error: {error}\n"));
+            ExitCode::from(error.exit_code())
+        }
         Err(Fault::Told) => ExitCode::FAILURE,
         Err(Fault::Pipeline(failure)) => {
             complain(format_args!("error: {failure}\n"));
@@ -152,6 +173,7 @@ fn dispatch(command: Command, logs: &Logs) -> Result<(), Fault> {
     match command {
         Command::Run { pipeline, input: Some(input), output } => pipe::lines(&pipeline, &input, &output),
         Command::Run { pipeline, .. } => run::run(&pipeline, logs),
+        Command::Build { folder } => build::build(&folder),
         Command::Test(options) => test::test(&options),
         Command::Inspect(options) => inspect::inspect(&options),
         Command::Check { pipeline, offline } => check::check(&pipeline, offline),
