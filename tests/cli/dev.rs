@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use harness::{Ended, Process};
+use harness::{Ended, Process, paths};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Message;
@@ -29,7 +29,7 @@ struct Session {
 
 impl Session {
     fn of(case: &Case) -> Session {
-        Session { process: case.dev(&[]), read: 0 }
+        Session { process: case.dev(), read: 0 }
     }
 
     /// Waits for a text behind those that were waited for before; what stands up to its end.
@@ -57,7 +57,7 @@ impl Session {
         let log = self.process.log();
         assert_eq!(ended, Ended::Code(0), "{log}");
         assert!(log.ends_with("stopped\n"), "{log}");
-        assert!(!log.contains("panicked at src"), "{log}");
+        assert!(!log.lines().any(|line| line.starts_with("thread '")), "the host panicked:\n{log}");
     }
 }
 
@@ -75,7 +75,7 @@ fn a_guest_that_changes_is_swapped_and_the_samples_go_through_again() {
     let case = numbers("{\"n\":1}\n");
     let mut session = Session::of(&case);
     session.sees("embedded broker at 127.0.0.1:");
-    session.sees("records go from `numbers` to `numbers.out`; watching ");
+    session.sees("records go from `numbers` to `numbers.out`; watching pipeline.toml, guest.wasm\n");
     session.sees("the pipeline runs; it has no tests\n");
     session.sees("\n  before {\"n\":1}\n  after  {\"n\":1}\n");
     session.sees("\n1 record: 1 output\n");
@@ -113,11 +113,8 @@ fn a_component_that_is_broken_leaves_the_old_guest_running() {
 
 #[test]
 fn a_guest_whose_tests_fail_is_not_taken_until_they_pass() {
-    let tests = |wanted: i32| {
-        format!(
-            "[[tests]]\nname = \"ten more\"\ninput = {{ n = 1 }}\nexpect = {{ n = {wanted} }}\n"
-        )
-    };
+    let tests =
+        |wanted: i32| format!("[[tests]]\nname = \"ten more\"\ninput = {{ n = 1 }}\nexpect = {{ n = {wanted} }}\n");
     let case = adding(numbers("{\"n\":1}\n"), 10).with("tests.toml", tests(11));
     let mut session = Session::of(&case);
     session.sees("the pipeline runs; 1 test passed\n");
@@ -204,8 +201,7 @@ fn a_session_begins_without_a_guest_and_without_samples() {
     session.sees("\nno guest runs yet: it cannot be loaded\n");
     let case = adding(case, 7);
     session.sees("the pipeline runs");
-    session.sees("there is no ");
-    session.sees("samples.jsonl; produce records to 127.0.0.1:");
+    session.sees("there is no samples.jsonl; produce records to 127.0.0.1:");
     let case = case.with("samples.jsonl", "{\"n\":1}\n");
     session.sees("{\"n\":8}");
     let _case = case.with("samples.jsonl", "{\"n\":1}\n{\"m\":1}\n");
@@ -223,6 +219,77 @@ fn what_is_wrong_from_the_start_ends_it() {
     done.mentions(2, &["none.jsonl", "there is no such file", "name a file with one record a line"]);
     let empty = tempfile::tempdir().expect("a folder");
     run_in(empty.path(), &["dev"], &[]).mentions(2, &["pipeline.toml"]);
+}
+
+#[test]
+fn one_guest_of_several_is_swapped() {
+    let second = "guest = \"guest.wasm\"\n\n[[stage]]\nname = \"second\"\nguest = \"second.wasm\"";
+    let case = adding(numbers("{\"n\":1}\n"), 10).edit("guest = \"guest.wasm\"", second);
+    let case = case.with("second.wasm", numbers_and(100, ""));
+    let mut session = Session::of(&case);
+    session.sees("\n  after  {\"n\":111}\n");
+    let _case = case.with("second.wasm", numbers_and(200, ""));
+    session.sees("second.wasm changed\n");
+    session.sees("swapped the guest; it has no tests\n");
+    session.sees("\n  after  {\"n\":211}\n");
+    session.ends();
+}
+
+/// A crate of its own, below the repository's workspace.
+const CRATE: &str = r#"[package]
+name = "numbers"
+version = "0.1.0"
+edition = "2024"
+
+[lib]
+crate-type = ["cdylib"]
+
+[dependencies]
+wit-bindgen = { version = "0.61", default-features = false, features = ["macros", "realloc"] }
+
+[workspace]
+"#;
+
+/// A guest that answers with this expression of `n`.
+fn rust(expression: &str) -> String {
+    r#"wit_bindgen::generate!({ world: "transform", path: "wit", generate_all });
+
+struct Numbers;
+
+impl Guest for Numbers {
+    fn transform(batch: Vec<Number>) -> Vec<Result<Answer, Fault>> {
+        batch.into_iter().map(|Number { n }| Ok(Answer { n: EXPRESSION })).collect()
+    }
+}
+
+export!(Numbers);
+"#
+    .replace("EXPRESSION", expression)
+}
+
+#[test]
+fn a_project_is_built_at_each_change_and_a_build_that_fails_leaves_the_old_guest_running() {
+    let case = Case::numbers("").edit("guest = \"guest.wasm\"", "guest = \"numbers.wasm\"");
+    let wit = ["wit", "--input", "number.avsc", "--output", "answer.avsc", "--package", "test:numbers", "--out", "wit"];
+    assert_eq!(case.run(&wit).code, Some(0));
+    std::fs::create_dir(case.path("src")).expect("src");
+    let lock = std::fs::read(paths::root().join("guests/rust/Cargo.lock")).expect("versions that are there");
+    let case = case.with("Cargo.toml", CRATE).with("Cargo.lock", lock).with("src/lib.rs", rust("n + 1"));
+    let case = case.with("samples.jsonl", "{\"n\":1}\n");
+    let mut session = Session::of(&case);
+    session.sees("the pipeline runs; built in ");
+    session.sees("\n  after  {\"n\":2}\n");
+    session.sees("\n1 record: 1 output\n");
+    let case = case.with("src/lib.rs", rust("n + wrong"));
+    session.sees("src/lib.rs changed\n");
+    let seen = session.sees("kept the old guest: build failed\n");
+    assert!(seen.contains("error[E0425]") && seen.contains("src/lib.rs:7"), "the compiler's own words: {seen}");
+    let case = case.with("samples.jsonl", "{\"n\":2}\n");
+    session.sees("\n  after  {\"n\":3}\n");
+    let _case = case.with("src/lib.rs", rust("n + 100"));
+    session.sees("swapped the guest; built in ");
+    session.sees("\n  after  {\"n\":102}\n");
+    session.ends();
 }
 
 /// What separates the guests of the story below.

@@ -75,6 +75,11 @@ pub fn build(folder: &Path, say: &mut dyn FnMut(&str)) -> Result<Built, BuildErr
     Ok(Built { wasm, language: project.language, size, changed })
 }
 
+/// Whether a folder holds a guest's sources and its `wit/`, also where something is wrong with them.
+pub fn is_project(folder: &Path) -> bool {
+    folder.join("wit").is_dir() && !matches!(Project::find(folder), Err(BuildError::NoProject(_)))
+}
+
 /// Puts a component in its place, whole or not at all: a pipeline may be reading it. Tells whether it is another one.
 fn finish(project: &Project, component: &[u8], inputs: Option<&str>) -> Result<bool, BuildError> {
     let (path, shown) = (project.wasm(), project.show(&project.wasm_name()));

@@ -25,8 +25,10 @@ const DEPTH: usize = 16;
 const READ: u64 = 64 << 20;
 /// Folders that builds write. Those whose names begin with a dot are left out too.
 const BUILT_FOLDERS: &[&str] = &["target", "node_modules", "bindings", "__pycache__", "venv"];
-/// Endings of files that builds and editors write.
-const BUILT_FILES: &[&str] = &[".wasm", ".o", ".pyc", "~", ".swp", ".swx", ".tmp", ".bak", ".orig", ".rej", ".new"];
+/// Endings of files that builds and editors write. Cargo brings its lock up to date when it builds; the other languages'
+/// locks are written by hand-typed commands only.
+const BUILT_FILES: &[&str] =
+    &[".wasm", ".o", ".pyc", "~", ".swp", ".swx", ".tmp", ".bak", ".orig", ".rej", ".new", "Cargo.lock"];
 
 /// Remembers what it has read, so that a file is read again only when its size or time is another.
 #[derive(Default)]
@@ -39,7 +41,9 @@ impl Files {
     pub(super) fn look(&mut self, scope: &Scope) -> Look {
         let mut paths: Vec<PathBuf> = scope.files.clone();
         scope.folders.iter().for_each(|folder| below(folder, DEPTH, &mut paths));
-        let digests = paths.into_iter().filter_map(|path| Some((path.clone(), self.digest(path)?)));
+        // A file may be found in two ways: `./a` is `a`.
+        let plain = paths.into_iter().map(|path| path.strip_prefix(".").map(Path::to_owned).unwrap_or(path));
+        let digests = plain.filter_map(|path| Some((path.clone(), self.digest(path)?)));
         let look: Look = digests.collect();
         self.read.retain(|path, _| look.contains_key(path));
         look
@@ -127,6 +131,7 @@ mod tests {
             ".millstream/core.wasm",
             "bindings/main.go",
             "guest.wasm",
+            "Cargo.lock",
             "src/.lib.rs.swp",
             "src/lib.rs~",
             "src/#lib.rs#",

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use super::Options;
 use super::files::{Files, Scope};
-use super::projects::{self, Build};
+use super::projects;
 use super::running::{Running, differs};
 use super::screen::{Screen, View};
 use super::watch::Watch;
+use crate::build::build;
 use crate::cli::{Fault, open, quickstart, samples, test};
 use crate::config::{self, Pipeline, Problems, Start};
 use crate::guest::Engine;
@@ -32,7 +33,6 @@ pub(super) struct Session {
     projects: Vec<PathBuf>,
     scope: Scope,
     files: Files,
-    build: Option<Build>,
     running: Option<Running>,
     /// The pipeline ran and stopped by itself.
     fell: bool,
@@ -56,8 +56,9 @@ impl Session {
     /// Reads the pipeline's file and starts the broker.
     pub(super) fn open(options: Options, screen: Screen) -> Result<Session, Fault> {
         let config = config::load(&options.pipeline)?;
-        let beside = || projects::folder_of(&options.pipeline).join("samples.jsonl");
+        let beside = || projects::beside(&options.pipeline, "samples.jsonl");
         let samples = options.samples.clone().unwrap_or_else(beside);
+        let samples = samples.strip_prefix(".").map(Path::to_owned).unwrap_or(samples);
         if options.samples.is_some() && !samples.is_file() {
             let help = Some("name a file with one record a line".to_owned());
             return Err(Problems::of_file(&samples, "there is no such file".to_owned(), help).into());
@@ -73,7 +74,6 @@ impl Session {
             projects: Vec::new(),
             scope: Scope::default(),
             files: Files::default(),
-            build: None.filter(|_: &Build| !options.no_build),
             running: None,
             fell: false,
             behind: false,
@@ -86,16 +86,15 @@ impl Session {
 
     fn greet(&self, config: &Pipeline) {
         let brokers = self.broker.bootstrap_servers();
-        let watched: Vec<String> = match self.scope.folders.is_empty() {
-            true => config.stages.iter().map(|stage| stage.guest.display().to_string()).collect(),
-            false => self.scope.folders.iter().map(|folder| format!("{}/", folder.display())).collect(),
-        };
+        let mut watched = vec![config.file.display().to_string()];
+        watched.extend(self.scope.folders.iter().map(|folder| format!("{}/", folder.display())));
+        let taken = config.stages.iter().map(|stage| &stage.guest).filter(|guest| self.scope.files.contains(guest));
+        watched.extend(taken.map(|guest| guest.display().to_string()));
         self.screen.show(&format!(
             "embedded broker at {brokers} (in this process; not a Kafka to build on)\n\
-             records go from `{}` to `{}`; watching {} and {}\n",
+             records go from `{}` to `{}`; watching {}\n",
             config.source.topics.join("`, `"),
             open::outputs(config).join("`, `"),
-            config.file.display(),
             watched.join(", "),
         ));
     }
@@ -193,18 +192,18 @@ impl Session {
 
     /// Builds the projects that the change concerns.
     fn build_all(&self, config: &Pipeline, changed: Option<&[PathBuf]>) -> Result<(), Refused> {
-        let Some(build) = self.build else { return Ok(()) };
         for project in &self.projects {
             if changed.is_some_and(|changed| !projects::concerns(project, changed)) {
                 continue;
             }
             let mut say = |line: &str| self.screen.show(&format!("{line}\n"));
-            let wasm = build(project, &mut say).map_err(|why| Refused::new(why, "build failed"))?;
+            let built = build(project, &mut say).map_err(|why| Refused::new(why, "build failed"))?;
             let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
             let guests: Vec<&Path> = config.stages.iter().map(|stage| stage.guest.as_path()).collect();
             let guests = guests.into_iter().filter(|guest| projects::folder_of(guest) == *project);
-            if let Some(other) = guests.into_iter().find(|guest| real(guest) != real(&wasm)) {
-                let text = format!("the build writes {}, but the pipeline runs {}", wasm.display(), other.display());
+            if let Some(other) = guests.into_iter().find(|guest| real(guest) != real(&built.wasm)) {
+                let text =
+                    format!("the build writes {}, but the pipeline runs {}", built.wasm.display(), other.display());
                 return Err(Refused::new(text, "the build is of another guest"));
             }
         }
@@ -217,7 +216,7 @@ impl Session {
             Ok(done) => done,
             Err(Fault::Configuration(problems)) => return Err(Refused::new(problems, "its tests have problems")),
             Err(Fault::Pipeline(failure)) => return Err(Refused::new(failure, "the tests cannot be run")),
-            Err(Fault::Told) => return Err(Refused::new("", "the tests cannot be run")),
+            Err(Fault::Told | Fault::Build(_)) => return Err(Refused::new("", "the tests cannot be run")),
         };
         let tests = if count == 1 { "test" } else { "tests" };
         match failed.len() {
@@ -294,10 +293,11 @@ impl Session {
     /// Finds out what is to be watched; whether that is something else than before.
     fn rescope(&mut self, config: &Pipeline) -> bool {
         let guests = config.stages.iter().map(|stage| stage.guest.as_path());
-        self.projects = match self.build {
-            Some(_) => guests.filter_map(|guest| projects::project_of(guest, |_| true)).collect(),
-            None => Vec::new(),
+        self.projects = match self.options.no_build {
+            true => Vec::new(),
+            false => guests.filter_map(projects::project_of).collect(),
         };
+        self.projects.dedup();
         let scope = projects::scope(config, &self.samples, &self.projects);
         let other = scope != self.scope;
         self.scope = scope;
