@@ -17,7 +17,7 @@ pub fn build(wit: &str, wat: &str) -> Vec<u8> {
     let world = resolve.select_world(&[package], Some("transform")).expect("the world `transform`");
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("metadata");
     let mut encoder = ComponentEncoder::default();
-    let encoder = encoder.module(&module).unwrap_or_else(|why| panic!("{why:?}"));
+    encoder.module(&module).unwrap_or_else(|why| panic!("{why:?}"));
     encoder.validate(true).encode().unwrap_or_else(|why| panic!("{why:?}"))
 }
 

@@ -47,7 +47,7 @@ pub fn guest(wit: &str, text: &str, imports: &str, codes: &[Code<'_>]) -> Vec<u8
     let mut module = wat::parse_str(&wat).unwrap_or_else(|why| panic!("{why}"));
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("metadata");
     let mut encoder = ComponentEncoder::default();
-    let encoder = encoder.module(&module).unwrap_or_else(|why| panic!("{why:?}"));
+    encoder.module(&module).unwrap_or_else(|why| panic!("{why:?}"));
     encoder.validate(true).encode().unwrap_or_else(|why| panic!("{why:?}"))
 }
 
