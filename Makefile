@@ -27,7 +27,7 @@ guests: need ## The example guests
 
 guests-all: guests $(addprefix guests-,$(LANGUAGES)) ## The example guests in every language
 
-$(addprefix guests-,$(LANGUAGES)): guests-%: need
+$(addprefix guests-,$(LANGUAGES)): guests-%: build
 	$(MAKE) -C guests/$*
 
 need:
@@ -41,7 +41,6 @@ check: fmt lint ## Format and lints
 fmt:
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path guests/rust/Cargo.toml --all --check
-	$(CARGO) fmt --manifest-path guests/tools/Cargo.toml --check
 
 lint: build
 	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
@@ -66,7 +65,6 @@ examples: need-kafka build guests
 examples-all: need-kafka build guests-all ## The examples' tests over the guests of every language
 	for language in $(LANGUAGES); do $(MAKE) -C guests/$$language test || exit 1; done
 	MILLSTREAM_LANGUAGES=all $(CARGO) test --release --locked --workspace --test guests
-	$(CARGO) test --release --locked --manifest-path guests/tools/Cargo.toml --target-dir target/tools/build
 
 cluster: need-kafka build guests
 	$(CARGO) test --release --locked --workspace --test cluster

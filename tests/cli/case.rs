@@ -155,7 +155,25 @@ impl Case {
         Process::start(&program, &["run".as_ref(), file.as_os_str()], &self.path("log")).expect("start")
     }
 
-    fn write(&self) {
+    /// `millstream dev` in this folder, left running.
+    pub fn dev(&self) -> Process {
+        self.write();
+        let program = paths::millstream().expect("the program");
+        let all = ["-c".as_ref(), r#"cd "$0" && exec "$1" dev"#.as_ref(), self.folder.path(), program.as_path()];
+        let cache = paths::root().join("target/rig/cache");
+        // What the example guests were built with is built already, and nothing is downloaded.
+        let built = paths::root().join("target/guests");
+        let environment = [
+            ("XDG_CACHE_HOME", cache.to_str()),
+            ("CARGO_TARGET_DIR", built.to_str()),
+            ("CARGO_NET_OFFLINE", Some("true")),
+            ("MILLSTREAM_LOG", None),
+        ];
+        Process::start_with(Path::new("sh"), &all, &environment, &self.path("log")).expect("start")
+    }
+
+    /// Writes the pipeline file as it is now.
+    pub fn write(&self) {
         std::fs::write(self.path("pipeline.toml"), &self.file).expect("pipeline.toml");
     }
 }

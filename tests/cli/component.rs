@@ -38,6 +38,15 @@ pub fn numbers(when_unlucky: &str) -> Vec<u8> {
     build(NUMBERS_WIT, &wat)
 }
 
+/// The same guest, which answers each number but [`UNLUCKY`] with so much more.
+pub fn numbers_and(more: i32, when_unlucky: &str) -> Vec<u8> {
+    let store = "(i32.store offset=4 (local.get $answer) (local.get $n))";
+    assert_eq!(NUMBERS_WAT.matches(store).count(), 1);
+    let sum = format!("(i32.store offset=4 (local.get $answer) (i32.add (local.get $n) (i32.const {more})))");
+    let wat = NUMBERS_WAT.replace("UNLUCKY", &UNLUCKY.to_string()).replace(store, &sum).replace("WHEN", when_unlucky);
+    build(NUMBERS_WIT, &wat)
+}
+
 const NUMBERS_WIT: &str = r#"
 package t:t;
 

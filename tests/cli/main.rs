@@ -9,7 +9,7 @@ mod cluster;
 mod compiled;
 mod component;
 mod contract;
-
+mod dev;
 mod generated;
 mod guest_calls;
 mod guest_files;

@@ -23,9 +23,14 @@ pub const HOMES: &[Home] = &[
         reason: "the engine can change without the path around it",
     },
     Home {
-        crates: &["wasmparser", "sha2"],
-        places: &["guest/"],
-        reason: "what can be read out of a guest's file is read in one place",
+        crates: &["wasmparser", "wit_component", "sha2"],
+        places: &["guest/", "build/"],
+        reason: "what can be read out of a guest's file is read where it is loaded or made",
+    },
+    Home {
+        crates: &["wit_bindgen_core", "wit_bindgen_c", "wit_bindgen_go", "wasm_encoder"],
+        places: &["build/"],
+        reason: "only what builds guests writes code",
     },
     Home { crates: &["apache_avro"], places: &["schema/"], reason: "the path works on schemas of our own" },
     Home {
@@ -50,6 +55,13 @@ pub const UNSAFE: &[(&str, &str)] = &[
 /// Files of the host that read a clock, sleep, or start threads, tasks or processes, and why they may.
 /// Everything else takes the time as an argument and leaves threads to the pipeline.
 pub const AMBIENT: &[(&str, &str)] = &[
+    ("host/src/build/steps.rs", "runs the compilers"),
+    ("host/src/cli/build.rs", "tells how long a build took"),
+    ("host/src/cli/dev/files.rs", "tells files apart by their time"),
+    ("host/src/cli/dev/mod.rs", "beside the session's thread it waits for signals"),
+    ("host/src/cli/dev/running.rs", "a pipeline of `dev` has a thread of its own, and is summed up every second"),
+    ("host/src/cli/dev/screen.rs", "shows so many records in a second"),
+    ("host/src/cli/dev/session.rs", "tells how long a build took"),
     ("host/src/cli/quickstart.rs", "feeds, runs and shows a pipeline at once, for a bounded time"),
     ("host/src/cli/run.rs", "gives the health of the process its first moment"),
     ("host/src/cli/tail.rs", "reads a topic until a deadline"),
@@ -104,6 +116,8 @@ pub const USES: &[(&str, &[&str])] = &[
     // A field that the guest does not return is carried over by its place in the input.
     ("encode", &["decode"]),
     ("sink", &[]),
+    // What is built is made a component as a guest is at load.
+    ("build", &["guest"]),
     ("commit", &[]),
 ];
 

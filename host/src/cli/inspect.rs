@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Fault, open, say};
 use crate::config::Problems;
-use crate::guest::{About, Grants, Guest, Import};
+use crate::guest::{About, Grants, Guest, Import, is_core_module};
 use crate::pipeline::inspect::{Fit, Lane, Side, fit, lanes};
 use crate::telemetry::printable::printable;
 
@@ -42,7 +42,8 @@ pub(super) fn inspect(options: &Options) -> Result<(), Fault> {
         (Some(input), Some(output)) => Some(fit(&guest, input, output)?),
         _ => None,
     };
-    let looked = Looked { path: options.guest.display().to_string(), about, lanes: lanes(&guest), guest, fit };
+    let (path, core_module) = (options.guest.display().to_string(), is_core_module(&bytes));
+    let looked = Looked { path, core_module, about, lanes: lanes(&guest), guest, fit };
     match options.json {
         true => say(format_args!("{:#}\n", looked.json())),
         false => say(format_args!("{}", looked.text())),
@@ -55,6 +56,8 @@ pub(super) fn inspect(options: &Options) -> Result<(), Fault> {
 
 struct Looked {
     path: String,
+    /// The file is one, and the host makes a component of it.
+    core_module: bool,
     about: About,
     guest: Guest,
     lanes: Vec<Lane>,
@@ -81,6 +84,9 @@ impl Looked {
             ("size", format!("{} bytes", self.about.size)),
             ("sha256", self.about.sha256.clone()),
         ];
+        if self.core_module {
+            lines.push(("form", "core module with its WIT; the host makes a component of it at load".to_owned()));
+        }
         for lane in &self.lanes {
             lines.push(("exports", format!("{}: {}", lane.function, lane.signature)));
             let outputs = match lane.outputs {
@@ -137,6 +143,7 @@ impl Looked {
             "guest": self.path,
             "language": self.about.language,
             "tools": tools.collect::<Vec<_>>(),
+            "form": if self.core_module { "core-module" } else { "component" },
             "size": self.about.size,
             "sha256": self.about.sha256,
             "exports": exports.collect::<Vec<_>>(),

@@ -2,7 +2,9 @@
 //!
 //! 0 is success, 1 a failure at run time, 2 a wrong configuration, 3 a surrounding that is not there or refuses.
 
+mod build;
 mod check;
+mod dev;
 mod docs;
 mod inspect;
 mod open;
@@ -20,6 +22,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::build::BuildError;
 use crate::config::Problems;
 use crate::pipeline::Failure;
 use crate::telemetry::logs::{self, LogFormat, Logs};
@@ -62,6 +65,13 @@ enum Command {
         #[arg(long, value_name = "FILE|-", default_value = "-", requires = "input")]
         output: PathBuf,
     },
+    /// Build a guest from its source: Rust, Go, Python, JavaScript, TypeScript or C. Says which tool is missing, and how to
+    /// get it.
+    Build {
+        /// The guest's folder.
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+    },
     /// Run a pipeline's test cases, without Kafka.
     Test(test::Options),
     /// Tell what a guest is: its language, its functions, what it imports, and whether it fits two schemas.
@@ -79,6 +89,8 @@ enum Command {
     Wit(Box<wit::Options>),
     /// Try it all out in this process: no Kafka, no Java, nothing left behind.
     Quickstart(quickstart::Options),
+    /// Try a pipeline out while its guest is written: each change is built, tested and swapped in, on an embedded broker.
+    Dev(dev::Options),
     /// Print the JSON Schema of pipeline.toml, for editors.
     Schema,
     /// Print a generated reference page.
@@ -95,6 +107,8 @@ enum Fault {
     Configuration(Problems),
     /// Exit code 1 or 3.
     Pipeline(Failure),
+    /// Exit code 1, 2 or 3.
+    Build(BuildError),
     /// Exit code 1; what there is to say has been said.
     Told,
 }
@@ -111,13 +125,20 @@ impl From<Failure> for Fault {
     }
 }
 
+impl From<BuildError> for Fault {
+    fn from(error: BuildError) -> Self {
+        Fault::Build(error)
+    }
+}
+
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let format = if arguments.log_format == Format::Json { LogFormat::Json } else { LogFormat::Text };
-    // The quickstart prints what became of each record itself; log lines would bury it.
+    // The quickstart and dev print what became of each record themselves; log lines would bury it.
     let log = arguments.log.as_deref().unwrap_or(match arguments.command {
         Command::Quickstart(_) => "error",
+        Command::Dev(_) => "error,guest=info",
         Command::Test(_) | Command::Inspect(_) | Command::Run { input: Some(_), .. } => "warn",
         _ => "info",
     });
@@ -136,6 +157,10 @@ pub fn main() -> ExitCode {
             complain(format_args!("{problems}"));
             ExitCode::from(2)
         }
+        Err(Fault::Build(error)) => {
+            complain(format_args!("error: {error}\n"));
+            ExitCode::from(error.exit_code())
+        }
         Err(Fault::Told) => ExitCode::FAILURE,
         Err(Fault::Pipeline(failure)) => {
             complain(format_args!("error: {failure}\n"));
@@ -148,11 +173,13 @@ fn dispatch(command: Command, logs: &Logs) -> Result<(), Fault> {
     match command {
         Command::Run { pipeline, input: Some(input), output } => pipe::lines(&pipeline, &input, &output),
         Command::Run { pipeline, .. } => run::run(&pipeline, logs),
+        Command::Build { folder } => build::build(&folder),
         Command::Test(options) => test::test(&options),
         Command::Inspect(options) => inspect::inspect(&options),
         Command::Check { pipeline, offline } => check::check(&pipeline, offline),
         Command::Wit(options) => wit::write(&options),
         Command::Quickstart(options) => quickstart::run(&options),
+        Command::Dev(options) => dev::run(options, logs),
         Command::Schema => {
             say(format_args!("{:#}\n", crate::config::json_schema()));
             Ok(())

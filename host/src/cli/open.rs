@@ -12,16 +12,20 @@ use crate::pipeline::{Failure, Prepared};
 /// How long to wait for a broker that may still be starting.
 const PROBE: std::time::Duration = std::time::Duration::from_secs(10);
 /// Partitions of the embedded broker's topics.
-const EMBEDDED_PARTITIONS: i32 = 4;
+pub(super) const EMBEDDED_PARTITIONS: i32 = 4;
 
 /// Reads the file, checks the client properties, loads and matches schemas and guest.
 pub(super) fn prepare(path: &Path) -> Result<Prepared, Fault> {
     let config = config::load(path)?;
+    Ok(prepare_on(&engine()?, config)?)
+}
+
+/// The same for a file that is read and an engine that runs.
+pub(super) fn prepare_on(engine: &Engine, config: Pipeline) -> Result<Prepared, Problems> {
     let mut problems = check_properties(&config);
-    let engine = engine()?;
-    match problems.keep(Prepared::load(config, &engine)) {
+    match problems.keep(Prepared::load(config, engine)) {
         Some(prepared) if problems.is_empty() => Ok(prepared),
-        _ => Err(problems.into()),
+        _ => Err(problems),
     }
 }
 

@@ -65,7 +65,7 @@ pub(super) fn run(options: &Options) -> Result<(), Fault> {
 }
 
 /// What a line of samples becomes.
-fn source_form(prepared: &Prepared) -> Form {
+pub(super) fn source_form(prepared: &Prepared) -> Form {
     match (&prepared.reader, prepared.config.source.format) {
         (Some(schema), Format::Avro) => Form::Avro { schema: schema.clone(), id: source_id(prepared) },
         _ => Form::Line,
@@ -81,7 +81,7 @@ fn source_id(prepared: &Prepared) -> Option<u32> {
 }
 
 /// Puts the samples on the source's first topic, waiting for each to be acknowledged.
-fn load(prepared: &Prepared, brokers: &str, samples: &[Sample]) -> Result<(), Failure> {
+pub(super) fn load(prepared: &Prepared, brokers: &str, samples: &[Sample]) -> Result<(), Failure> {
     let failed = |why: String| Failure::Kafka(format!("cannot load the samples: {why}"));
     let settings =
         ProducerSettings { brokers: brokers.to_owned(), pipeline: "quickstart".to_owned(), properties: Vec::new() };

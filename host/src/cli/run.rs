@@ -108,19 +108,19 @@ async fn supervise(
 }
 
 /// The signals that ask for an end.
-struct Signals {
+pub(super) struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
 }
 
-fn signals() -> std::io::Result<Signals> {
+pub(super) fn signals() -> std::io::Result<Signals> {
     use tokio::signal::unix::{SignalKind, signal};
     Ok(Signals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
 }
 
 impl Signals {
     /// The next signal's name, and the exit code of a process that it kills.
-    async fn next(&mut self) -> (&'static str, i32) {
+    pub(super) async fn next(&mut self) -> (&'static str, i32) {
         tokio::select! {
             _ = self.terminate.recv() => ("SIGTERM", 143),
             _ = self.interrupt.recv() => ("SIGINT", 130),

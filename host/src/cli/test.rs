@@ -32,7 +32,7 @@ pub(super) struct Options {
 }
 
 /// Where cases stand beside pipeline.toml.
-const FILE: &str = "tests.toml";
+pub(super) const FILE: &str = "tests.toml";
 
 /// A case that was run.
 struct Ran {
@@ -54,7 +54,7 @@ pub(super) fn test(options: &Options) -> Result<(), Fault> {
     let mut all = Vec::with_capacity(chosen.len());
     for (file, index, case) in chosen {
         let ran = one(&prepared, &metrics, &mut maker, (&files[file], file, index), case)?;
-        tell(&ran, options.update);
+        say(format_args!("{}", told(&ran, options.update)));
         all.push(ran);
     }
     let reports: Vec<Report> = all.iter().map(|ran| ran.report.clone()).collect();
@@ -154,22 +154,39 @@ fn one(
     Ok(Ran { file: number, index, case, found, report: Report { file, line, name, failures, logs, took } })
 }
 
-fn tell(ran: &Ran, update: bool) {
+fn told(ran: &Ran, update: bool) -> String {
     let Report { file, line, name, failures, logs, .. } = &ran.report;
     let name = printable(name, 200);
     if failures.is_empty() {
-        return say(format_args!("ok    {name}\n"));
+        return format!("ok    {name}\n");
     }
-    say(format_args!("FAIL  {name} ({file}:{line})\n"));
+    let mut text = format!("FAIL  {name} ({file}:{line})\n");
     if update && !ran.case.wanted.says_something() {
-        return;
+        return text;
     }
-    for failure in failures {
-        say(format_args!("        {failure}\n"));
+    failures.iter().for_each(|failure| text.push_str(&format!("        {failure}\n")));
+    logs.iter().for_each(|line| text.push_str(&format!("        log {line}\n")));
+    text
+}
+
+/// All cases of a pipeline; none is no fault. How many there are, and what there is to read of each that fails.
+pub(super) fn all(prepared: &Prepared) -> Result<(usize, Vec<String>), Fault> {
+    let files = files(&prepared.config)?;
+    if files.iter().all(|file| file.cases.is_empty()) {
+        return Ok((0, Vec::new()));
     }
-    for line in logs {
-        say(format_args!("        log {line}\n"));
+    let mut maker = Maker::of(prepared)?;
+    let pipeline = prepared.config.file.clone();
+    let chosen = chosen(&Options { pipeline, filter: None, update: false, junit: None }, &files, &mut maker)?;
+    let metrics = Exporter::new(run::build()).pipeline(&prepared.config.name, &prepared.config.tenant);
+    let (count, mut failed) = (chosen.len(), Vec::new());
+    for (file, index, case) in chosen {
+        let ran = one(prepared, &metrics, &mut maker, (&files[file], file, index), case)?;
+        if !ran.report.failures.is_empty() {
+            failed.push(told(&ran, false));
+        }
     }
+    Ok((count, failed))
 }
 
 /// Writes what was found into the files; the number of cases that pass from now on.

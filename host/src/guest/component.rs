@@ -14,6 +14,7 @@ use super::init;
 use super::link::link;
 use super::state::{Grants, State};
 use super::types::Types;
+use super::wrap::{WrapError, is_core_module, wrap};
 use crate::contract::shape::{ROLES, Role};
 use crate::contract::types::GuestType;
 
@@ -61,11 +62,15 @@ impl Guest {
         Guest::compile(engine, path, &bytes, grants)
     }
 
-    /// As [`Guest::load`], of bytes already read; `path` is for messages.
+    /// As [`Guest::load`], of bytes already read; `path` is for messages. A core module that carries its WIT is made a
+    /// component first.
     pub fn compile(engine: &Engine, path: &Path, bytes: &[u8], grants: &Grants) -> Result<Guest, LoadError> {
-        // Magic, then version 1 and layer 0 for a core module.
-        if bytes.starts_with(b"\0asm\x01\0\0\0") {
-            return Err(LoadError::CoreModule(path.to_owned()));
+        if is_core_module(bytes) {
+            let component = wrap(bytes).map_err(|error| match error {
+                WrapError::NoWit => LoadError::CoreModule(path.to_owned()),
+                error => LoadError::Wrap { path: path.to_owned(), why: error.to_string() },
+            })?;
+            return Guest::compile(engine, path, &component, grants);
         }
         if !bytes.starts_with(b"\0asm") {
             let why = "it does not begin with the four bytes that every wasm file begins with".to_owned();

@@ -32,11 +32,23 @@ pub enum LoadError {
         /// The limit in bytes.
         limit: u64,
     },
-    /// A core module.
+    /// A core module whose types are not known.
     #[error(
-        "the guest {0} is a core wasm module, not a component; build it for wasm32-wasip2, or wrap it with `wasm-tools component new`"
+        "the guest {0} is a core wasm module that does not carry its WIT, so that no component can be made of it; build \
+         it with `millstream build`, or embed its WIT with `wasm-tools component embed`"
     )]
     CoreModule(PathBuf),
+    /// A core module of which no component can be made.
+    #[error(
+        "the guest {path} is a core wasm module, and no component can be made of it: {why}; build it with `millstream \
+         build`"
+    )]
+    Wrap {
+        /// Which file.
+        path: PathBuf,
+        /// The encoder's words.
+        why: String,
+    },
     /// Something else.
     #[error("the guest {path} is not a WebAssembly component: {why}")]
     NotComponent {
@@ -57,13 +69,16 @@ pub enum LoadError {
     },
     /// It asks for an interface of `millstream:pipeline` that this host does not have.
     #[error(
-        "the guest {path} imports `{import}`, which this host does not offer; of millstream:pipeline it offers {offered}"
+        "the guest {path} imports `{import}`, which this host does not offer; it speaks version {version} of \
+         millstream:pipeline, with {offered}"
     )]
     ImportInterface {
         /// Which file.
         path: PathBuf,
         /// The import's name.
         import: String,
+        /// The version that there is, without its last number.
+        version: &'static str,
         /// What there is.
         offered: String,
     },

@@ -18,6 +18,7 @@ mod link;
 mod state;
 mod types;
 mod wasi;
+mod wrap;
 
 pub use about::{About, Import};
 pub use component::{Function, Guest};
@@ -26,3 +27,4 @@ pub use error::{CallError, CallFailure, LoadError};
 pub use imports::Schemas;
 pub use instance::{Allowance, Call, Instance, Past};
 pub use state::Grants;
+pub use wrap::{WrapError, is_core_module, wrap};

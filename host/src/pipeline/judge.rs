@@ -4,6 +4,7 @@ use super::address::Addresses;
 use super::failure::Failure;
 use super::flow::{Item, Unit};
 use super::formats::Formats;
+use super::offline::Sent;
 use super::rejection::Rejection;
 use super::shared::Shared;
 use super::way::Come;
@@ -44,6 +45,19 @@ impl<'a> Leaving<'a> {
         let plain = Outgoing::plain(item.ticket, key, self.formats.value(self.come.outputs, at, &unit.value));
         let (partition, timestamp) = (set.and_then(|set| set.partition()), set.and_then(|set| set.timestamp()));
         Outgoing { headers, partition, timestamp, ..plain }
+    }
+
+    /// Output `at` as it is sent to a topic, with bytes of its own.
+    pub(super) fn sent(&self, items: &[Item], at: usize, topic: &str) -> Sent {
+        let Outgoing { key, value, headers, partition, timestamp, .. } = self.outgoing(items, at);
+        Sent {
+            topic: topic.to_owned(),
+            key: key.map(<[u8]>::to_vec),
+            value: value.map(<[u8]>::to_vec),
+            headers: headers.map(|(name, value)| (name.to_vec(), value.map(<[u8]>::to_vec))).collect(),
+            partition,
+            timestamp,
+        }
     }
 }
 

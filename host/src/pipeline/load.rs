@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::chain::{self, Misfit, SinkEnd, SourceEnd, Step};
 use super::ends;
+use super::tap::Tap;
 use crate::config::{self, Format, JsonEncoding, Pipeline, Problems, Stage};
 use crate::encode::OutputLimits;
 use crate::format::json::{Encoding, WriteOptions};
@@ -31,6 +32,8 @@ pub struct Prepared {
     pub steps: Vec<Step>,
     /// JSON has to become Avro before the first of them.
     pub reads_json: bool,
+    /// Who is told what becomes of each record when it runs: nobody, unless set.
+    pub tap: Option<Tap>,
 }
 
 /// A guest that is loaded.
@@ -71,7 +74,7 @@ impl Prepared {
             return Err(problems);
         }
         let reads_json = source.format == Format::Json && steps.first().is_some_and(|step| step.intake.reads_avro());
-        Ok(Prepared { reader: source.schema, output: sink.schema, stages, steps, reads_json, config })
+        Ok(Prepared { reader: source.schema, output: sink.schema, stages, steps, reads_json, config, tap: None })
     }
 
     /// How outputs become JSON, where that is the sink's format.

@@ -24,6 +24,8 @@ mod rejection;
 mod run;
 mod shared;
 mod stages;
+mod swap;
+pub mod tap;
 mod way;
 mod worker;
 
@@ -31,4 +33,5 @@ pub use chain::Step;
 pub use control::Control;
 pub use failure::Failure;
 pub use load::{Prepared, PreparedStage};
-pub use run::{Telemetry, run};
+pub use run::{Telemetry, run, run_with};
+pub use swap::Swap;

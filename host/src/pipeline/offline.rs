@@ -10,13 +10,11 @@ use super::formats::Formats;
 use super::judge::Leaving;
 use super::load::Prepared;
 use super::origin::Origin;
-use super::rejection::Rejection;
 use super::stages::{Stages, Whence};
 use super::way::Way;
 use crate::config::{Reject, Sink};
 use crate::kafka::TopicPartition;
 use crate::record::{Batch, Parts, Slot, Ticket};
-use crate::sink::Outgoing;
 use crate::telemetry::metrics::Metrics;
 
 /// A pipeline's guests, brought up.
@@ -145,7 +143,7 @@ impl Offline {
             return Outcome::Stopped(stop.to_string());
         }
         if let Some(rejection) = &item.rejection {
-            return Outcome::Rejected(self.told(rejection));
+            return Outcome::Rejected(rejection.told(&self.stages));
         }
         let mut sent = Vec::new();
         let before = |item: usize| leaving.come.units.partition_point(|unit| unit.item < item);
@@ -163,25 +161,8 @@ impl Offline {
         let set = leaving.come.units[at].envelope.as_deref();
         let topic = set.and_then(|set| set.topic()).unwrap_or(&self.sink.topic);
         if !self.sink.allows(topic) {
-            return Err(self.told(&not_allowed(topic)));
+            return Err(not_allowed(topic).told(&self.stages));
         }
-        let Outgoing { key, value, headers, partition, timestamp, .. } = leaving.outgoing(items, at);
-        Ok(Sent {
-            topic: topic.to_owned(),
-            key: key.map(<[u8]>::to_vec),
-            value: value.map(<[u8]>::to_vec),
-            headers: headers.map(|(name, value)| (name.to_vec(), value.map(<[u8]>::to_vec))).collect(),
-            partition,
-            timestamp,
-        })
-    }
-
-    fn told(&self, rejection: &Rejection) -> Rejected {
-        Rejected {
-            stage: rejection.stage.as_str(),
-            guest: rejection.guest.map(|guest| self.stages.each[guest].name.clone()),
-            kind: rejection.kind,
-            why: rejection.why.clone(),
-        }
+        Ok(leaving.sent(items, at, topic))
     }
 }

@@ -1,5 +1,6 @@
 //! Values as people write them, JSON or text, to the bytes of the source's topic, and the sink's bytes back to them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -9,6 +10,7 @@ use super::load::Prepared;
 use crate::config::{Format, Framing, Problems};
 use crate::decode::framing;
 use crate::format::json::{Encoding, JsonError, Reader, WriteOptions, Writer};
+use crate::schema::local::LocalTable;
 use crate::schema::{self, Kind, Schema};
 
 /// To the bytes of the source's topic.
@@ -20,6 +22,16 @@ pub struct SourceForm {
     takes_null: bool,
 }
 
+/// From the bytes of the source's topics.
+pub struct SourceText {
+    format: Format,
+    reader: Option<Arc<Schema>>,
+    /// Schemas by id; `None` where values carry no id.
+    table: Option<Arc<LocalTable>>,
+    /// One for each id that was met.
+    writers: BTreeMap<Option<u32>, Writer>,
+}
+
 /// From the bytes of the sink's topics.
 pub struct SinkForm {
     format: Format,
@@ -28,7 +40,7 @@ pub struct SinkForm {
     key: Option<Writer>,
 }
 
-/// A value of the sink, as people read it.
+/// A value as people read it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Readable {
     /// It has a schema, or is JSON.
@@ -110,12 +122,47 @@ impl SourceForm {
     }
 }
 
+/// How people read Avro: as plain JSON with all its fields.
+const PLAIN: WriteOptions = WriteOptions { encoding: Encoding::Plain, include_nulls: true, pretty: false };
+
+impl SourceText {
+    /// The form of a pipeline's source.
+    pub fn of(prepared: &Prepared) -> Result<SourceText, Problems> {
+        let end = ends::source(&prepared.config)?;
+        Ok(SourceText { format: end.format, reader: end.schema, table: end.table, writers: BTreeMap::new() })
+    }
+
+    /// A value, as its writer's schema has it; the error says why it cannot be read.
+    pub fn value(&mut self, value: &[u8]) -> Result<Readable, String> {
+        match (self.format, &self.reader) {
+            (Format::Avro, Some(reader)) => {
+                let (id, schema, avro) = match &self.table {
+                    None => (None, Some(reader.clone()), value),
+                    Some(table) => {
+                        let (id, avro) = framing::split(value).map_err(|error| error.to_string())?;
+                        (Some(id), table.schema_by_id(id), avro)
+                    }
+                };
+                let schema = schema.ok_or_else(|| format!("unknown schema id {}", id.unwrap_or_default()))?;
+                let writer = self.writers.entry(id).or_insert_with(|| Writer::new(schema, PLAIN));
+                let mut text = Vec::new();
+                writer.write(avro, &mut text).map_err(|error| error.to_string())?;
+                serde_json::from_slice(&text).map(Readable::Json).map_err(|error| format!("not JSON: {error}"))
+            }
+            (Format::Json, _) => {
+                serde_json::from_slice(value).map(Readable::Json).map_err(|error| format!("not JSON: {error}"))
+            }
+            _ => Ok(Readable::Bytes(value.to_vec())),
+        }
+    }
+}
+
 impl SinkForm {
     /// The form of a pipeline's sink.
     pub fn of(prepared: &Prepared) -> Result<SinkForm, Problems> {
         let sink = &prepared.config.sink;
-        // Avro becomes plain JSON with all its fields; JSON stays as the pipeline writes it.
-        let options = WriteOptions { encoding: Encoding::Plain, include_nulls: true, pretty: false };
+        // JSON stays as the pipeline writes it.
+        let options = PLAIN;
         let key = match &sink.key_schema {
             Some(path) => {
                 let refused =

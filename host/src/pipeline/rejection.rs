@@ -1,5 +1,7 @@
 //! Why a record has no output, and what the dead letter says about it.
 
+use super::offline::Rejected;
+use super::stages::Stages;
 use crate::contract::shape::Role;
 use crate::telemetry::metrics::Stage;
 
@@ -44,5 +46,14 @@ impl Rejection {
     /// An output cannot be written where the guest wants it, or not as large as it is.
     pub(super) fn sink(kind: &'static str, why: String) -> Self {
         Rejection { stage: Stage::Sink, guest: None, kind, why }
+    }
+    /// In words that need no list of guests.
+    pub(super) fn told(&self, stages: &Stages) -> Rejected {
+        Rejected {
+            stage: self.stage.as_str(),
+            guest: self.guest.and_then(|guest| stages.each.get(guest)).map(|guest| guest.name.clone()),
+            kind: self.kind,
+            why: self.why.clone(),
+        }
     }
 }

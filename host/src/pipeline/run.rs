@@ -16,6 +16,7 @@ use super::poller::{Poller, Rebalance};
 use super::queue::Queue;
 use super::shared::{Shared, Topics};
 use super::stages::Stages;
+use super::swap::Swap;
 use super::worker::Worker;
 use crate::commit::cadence::Cadence;
 use crate::commit::client::OffsetCommitter;
@@ -59,8 +60,19 @@ impl Telemetry {
 
 /// Runs a pipeline on the brokers given until `control` stops it, and commits what is done.
 pub fn run(prepared: &Prepared, brokers: &str, control: &Arc<Control>, telemetry: &Telemetry) -> Result<(), Failure> {
+    run_with(prepared, brokers, control, telemetry, &Arc::default())
+}
+
+/// The same with guests that `swap` can replace while it runs.
+pub fn run_with(
+    prepared: &Prepared,
+    brokers: &str,
+    control: &Arc<Control>,
+    telemetry: &Telemetry,
+    swap: &Arc<Swap>,
+) -> Result<(), Failure> {
     telemetry.enter(State::Starting);
-    let (shared, deliveries) = share(prepared, brokers, control, telemetry)?;
+    let (shared, deliveries) = share(prepared, brokers, control, telemetry, swap)?;
     let threads = Threads::start(prepared, brokers, &shared, deliveries, telemetry)?;
     control.wait(Duration::MAX);
     telemetry.enter(State::Draining);
@@ -78,6 +90,7 @@ fn share(
     brokers: &str,
     control: &Arc<Control>,
     telemetry: &Telemetry,
+    swap: &Arc<Swap>,
 ) -> Result<(Arc<Shared>, Deliveries), Failure> {
     let config = &prepared.config;
     let kafka = |error: crate::sink::SinkError| Failure::Kafka(error.to_string());
@@ -91,7 +104,7 @@ fn share(
         Reject::DeadLetter { topic } => Some(topic.clone()),
         Reject::Stop | Reject::Skip => None,
     };
-    let count = workers();
+    let count = swap.workers();
     let shared = Shared {
         name: config.name.clone(),
         group: config.source.group.clone(),
@@ -100,6 +113,7 @@ fn share(
         queues: (0..count).map(|_| Arc::new(Queue::new(INPUT_BUDGET / count, config.source.read_ahead))).collect(),
         metrics: telemetry.metrics.clone(),
         stages: Arc::new(Stages::new(prepared, &telemetry.metrics)),
+        swap: swap.clone(),
         producer,
         topics: Topics { output: config.sink.topic.clone(), dead_letters, open: Mutex::default() },
         sink: config.sink.clone(),
@@ -107,10 +121,6 @@ fn share(
         deadline: OnceLock::new(),
     };
     Ok((Arc::new(shared), deliveries))
-}
-
-fn workers() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// A pipeline's threads, from the first a record meets to the last.
@@ -260,13 +270,13 @@ impl Crew {
 /// All workers, at the same time: each has instances of its own, and those of interpreters take a while.
 fn bring_up(shared: &Arc<Shared>) -> Result<Vec<Worker>, Failure> {
     std::thread::scope(|scope| {
-        let start = |queue: &Arc<Queue>| {
+        let start = |(number, queue): (usize, &Arc<Queue>)| {
             let (shared, queue) = (shared.clone(), queue.clone());
             let thread = std::thread::Builder::new().name("start".into());
-            let thread = thread.spawn_scoped(scope, move || Worker::new(shared, queue));
+            let thread = thread.spawn_scoped(scope, move || Worker::new(shared, queue, number));
             thread.map_err(|error| Failure::Host(format!("cannot start a thread for a worker: {error}")))
         };
-        let threads = shared.queues.iter().map(start).collect::<Result<Vec<_>, _>>()?;
+        let threads = shared.queues.iter().enumerate().map(start).collect::<Result<Vec<_>, _>>()?;
         let workers = threads.into_iter().map(|thread| match thread.join() {
             Ok(worker) => worker,
             Err(panic) => std::panic::resume_unwind(panic),

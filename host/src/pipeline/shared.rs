@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::partitions::Partitions;
 use super::queue::Queue;
 use super::stages::{Stages, Whence};
+use super::swap::Swap;
 use crate::config::{Reject, Sink};
 use crate::kafka::Trouble;
 use crate::record::Record;
@@ -24,8 +25,10 @@ pub(super) struct Shared {
     /// One for each worker.
     pub(super) queues: Vec<Arc<Queue>>,
     pub(super) metrics: Metrics,
-    /// The guests and the way through them.
+    /// The guests that the pipeline starts with, and the way through them.
     pub(super) stages: Arc<Stages>,
+    /// Those that come later.
+    pub(super) swap: Arc<Swap>,
     pub(super) producer: Producer,
     pub(super) topics: Topics,
     /// Which topics guests may name.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::chain::Step;
 use super::load::Prepared;
+use super::tap::Tap;
 use crate::config::Reject;
 use crate::format::json::WriteOptions;
 use crate::guest::{Allowance, Guest};
@@ -26,6 +27,8 @@ pub(super) struct Stages {
     pub(super) json_source: Option<Arc<Schema>>,
     pub(super) json_sink: Option<(Arc<Schema>, WriteOptions)>,
     pub(super) reject: Reject,
+    /// Who is told what becomes of each record, if anyone.
+    pub(super) tap: Option<Tap>,
     /// Bytes of one output, at most: also what the text of one may have.
     pub(super) record_limit: usize,
 }
@@ -85,6 +88,7 @@ impl Stages {
             json_source: prepared.reader.clone().filter(|_| prepared.reads_json),
             json_sink: prepared.json_sink(),
             reject: config.errors.reject.clone(),
+            tap: prepared.tap.clone(),
             record_limit: prepared.stages.first().map_or(usize::MAX, |stage| stage.allowance.outputs.record),
         }
     }

@@ -78,6 +78,13 @@ impl Way {
         })
     }
 
+    /// Its guests are used no more: what was counted of their memory is taken back.
+    pub(super) fn retire(self) {
+        for (stage, bytes) in self.stages.each.iter().zip(&self.memory) {
+            stage.metrics.memory_by(-(*bytes as i64));
+        }
+    }
+
     /// What the last walk came to.
     pub(super) fn come(&self) -> Come<'_> {
         Come { units: &self.out.units, outputs: &self.out.outputs }

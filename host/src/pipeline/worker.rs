@@ -14,13 +14,13 @@ use std::time::Duration;
 use super::address::Addresses;
 use super::failure::Failure;
 use super::flow::Item;
-use super::formats::Formats;
 use super::judge::{Judged, Leaving, judge};
 use super::origin::Origin;
 use super::queue::Queue;
 use super::rejection::Rejection;
 use super::shared::Shared;
-use super::way::Way;
+use super::swap::Guests;
+use super::tap;
 use crate::config::Reject;
 use crate::record::{Batch, Record, Ticket};
 use crate::sink::dead_letter::{self, Letter, Reason};
@@ -33,33 +33,39 @@ const ROOM: Duration = Duration::from_millis(100);
 pub(super) struct Worker {
     shared: Arc<Shared>,
     queue: Arc<Queue>,
-    way: Way,
-    formats: Formats,
+    /// Its number, by which new guests find it.
+    number: usize,
+    guests: Guests,
     addresses: Addresses,
     sender: Sender,
     items: Vec<Item>,
 }
 
 impl Worker {
-    pub(super) fn new(shared: Arc<Shared>, queue: Arc<Queue>) -> Result<Worker, Failure> {
-        let way = Way::start(shared.stages.clone())?;
-        let sender = shared.producer.sender();
-        let (formats, addresses) = (Formats::new(&shared.stages), Addresses::new(&shared));
-        Ok(Worker { shared, queue, way, formats, addresses, sender, items: Vec::new() })
+    pub(super) fn new(shared: Arc<Shared>, queue: Arc<Queue>, number: usize) -> Result<Worker, Failure> {
+        let guests = Guests::start(&shared.stages)?;
+        let (sender, addresses) = (shared.producer.sender(), Addresses::new(&shared));
+        Ok(Worker { shared, queue, number, guests, addresses, sender, items: Vec::new() })
     }
 
     /// Works until the queue is closed or the pipeline stops. Records not reached by then are untouched, so not lost.
     pub(super) fn run(mut self) {
         let shared = self.shared.clone();
-        let (records, bytes) = (shared.stages.each[0].records, shared.stages.each[0].bytes);
         while let Some(batch) = self.queue.pop() {
-            for records in calls(&batch, records, bytes) {
+            let mut start = 0;
+            while start < batch.len() {
                 if shared.control.stopping() {
                     return;
                 }
-                if let Err(failure) = self.walk(&batch, records) {
+                // Nothing is in the guests' hands here.
+                if let Some(fresh) = shared.swap.take(self.number) {
+                    std::mem::replace(&mut self.guests, fresh).retire();
+                }
+                let end = call_end(&batch, start, self.guests.call_limits());
+                if let Err(failure) = self.walk(&batch, start..end) {
                     return shared.control.fail(failure);
                 }
+                start = end;
             }
             self.queue.give_back(batch);
         }
@@ -68,8 +74,9 @@ impl Worker {
     /// The way of the records of one guest call.
     fn walk(&mut self, batch: &Batch, records: Range<usize>) -> Result<(), Failure> {
         let mut items = self.open(batch, records);
-        let (source, values) = self.formats.read(batch, &mut items);
-        self.way.walk(Origin { batch, whence: &self.shared.partitions }, source, values, &mut items)?;
+        let Guests { way, formats, .. } = &mut self.guests;
+        let (source, values) = formats.read(batch, &mut items);
+        way.walk(Origin { batch, whence: &self.shared.partitions }, source, values, &mut items)?;
         let done = self.settle(batch, &mut items);
         self.items = items;
         done
@@ -102,13 +109,13 @@ impl Worker {
 
     /// Steps 3 and 4. What stands before a record that stops the pipeline is still produced.
     fn settle(&mut self, batch: &Batch, items: &mut [Item]) -> Result<(), Failure> {
-        let Worker { shared, way, formats, addresses, sender, .. } = self;
+        let Worker { shared, guests: Guests { way, formats, stages }, addresses, sender, .. } = self;
         let come = way.come();
         formats.write(&come, items);
         let leaving = Leaving { batch, formats, come };
         let Judged { ready, dropped, several, end, stop } = judge(shared, addresses, sender, &leaving, items)?;
         // What stands behind the record that stops the pipeline is left alone: it comes again.
-        let items = items.get_mut(..end).unwrap_or_default();
+        let (items, rest) = items.split_at(end.min(items.len()));
         split(shared, &several);
         for topic in topics(&ready) {
             let here = ready.iter().filter(|(_, at)| *at == topic);
@@ -118,6 +125,14 @@ impl Worker {
         if !dropped.is_empty() {
             shared.metrics.filtered(dropped.len() as u64);
             shared.partitions.close(dropped.into_iter(), |_| ());
+        }
+        if let Some(tap) = &stages.tap {
+            let topic = |at: usize| addresses.name(at);
+            let teller = tap::Teller { tap, whence: &shared.partitions, stages, leaving: &leaving };
+            teller.tell(items, &ready, &topic);
+            if let (Some(item), Some(stop)) = (rest.first(), &stop) {
+                teller.tell_stop(item, stop);
+            }
         }
         self.settle_rejected(batch, items)?;
         stop.map_or(Ok(()), Err)
@@ -168,7 +183,7 @@ impl Worker {
             group: &self.shared.group,
             pipeline: &self.shared.name,
             stage: rejection.stage.as_str(),
-            guest: rejection.guest.map(|guest| self.shared.stages.each[guest].name.as_str()),
+            guest: rejection.guest.map(|guest| self.guests.stages.each[guest].name.as_str()),
             kind: rejection.kind,
             message: &rejection.why,
         })
@@ -178,7 +193,7 @@ impl Worker {
         self.shared.metrics.error(rejection.kind, rejection.stage, 1);
         let (at, why) = (self.shared.place(record), rejection.why.as_str());
         let (stage, guest) =
-            (rejection.stage.as_str(), rejection.guest.map(|guest| &self.shared.stages.each[guest].name));
+            (rejection.stage.as_str(), rejection.guest.map(|guest| &self.guests.stages.each[guest].name));
         tracing::warn!(
             pipeline = self.shared.name,
             record = at,
@@ -253,20 +268,14 @@ fn is_fenced(shared: &Shared, ticket: Ticket) -> bool {
     shared.partitions.get(ticket.slot()).is_none_or(|partition| partition.is_fenced())
 }
 
-/// Cuts a batch into guest calls of so many records and bytes at most.
-fn calls(batch: &Batch, records: usize, most: usize) -> impl Iterator<Item = Range<usize>> + '_ {
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        let mut bytes = 0;
-        let fits = |at: &usize| {
-            bytes += size(&batch.get(*at));
-            at - start < records && (bytes <= most || *at == start)
-        };
-        let end = (start..batch.len()).take_while(fits).last()? + 1;
-        let range = start..end;
-        start = end;
-        Some(range)
-    })
+/// Where the guest call ends that begins at `start`: so many records and bytes at most.
+fn call_end(batch: &Batch, start: usize, (records, most): (usize, usize)) -> usize {
+    let mut bytes = 0;
+    let fits = |at: &usize| {
+        bytes += size(&batch.get(*at));
+        *at == start || at - start < records && bytes <= most
+    };
+    start + (start..batch.len()).take_while(fits).count()
 }
 
 fn size(record: &Record<'_>) -> usize {

@@ -163,7 +163,7 @@ impl Drop for Logs {
 }
 
 /// Colours only where a person looks on: a terminal that is not told otherwise (`NO_COLOR`, `TERM=dumb`).
-fn wants_colours(terminal: bool, variable: impl Fn(&str) -> String) -> bool {
+pub fn wants_colours(terminal: bool, variable: impl Fn(&str) -> String) -> bool {
     terminal && variable("NO_COLOR").is_empty() && variable("TERM") != "dumb"
 }
 

@@ -62,7 +62,10 @@ impl Refusal {
         let (path, import) = (path.to_owned(), import.to_owned());
         match self {
             Refusal::Version => LoadError::ImportVersion { path, import, offered: VERSION },
-            Refusal::Interface => LoadError::ImportInterface { path, import, offered: listed(OFFERED, |i| i.name) },
+            Refusal::Interface => {
+                let offered = listed(OFFERED, |interface| interface.name);
+                LoadError::ImportInterface { path, import, version: VERSION, offered }
+            }
             Refusal::Grant(grant) => LoadError::NotGranted { path, import, grant },
             Refusal::Function { function, offered } => LoadError::ImportFunction { path, import, function, offered },
             Refusal::Type { function, found, offered } => {

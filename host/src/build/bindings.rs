@@ -2,13 +2,16 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
 use wit_bindgen_core::{Files, WorldGenerator};
+use wit_parser::{Resolve, WorldId};
 
-use crate::component::read;
+use super::error::BuildError;
+
+/// A world and the types that it knows.
+type World = (Resolve, WorldId);
 
 /// Go packages for the world `transform`.
-pub fn go(wit: &Path, out: &Path, module: &str) -> Result<()> {
+pub(super) fn go(world: &World, out: &Path, module: &str) -> Result<(), BuildError> {
     // The text of strings is held by what the guest answered, and its memory does not move: no need to pin each of them,
     // which costs more than all else that is done for a record.
     let unpinned = |text: String| {
@@ -21,18 +24,24 @@ pub fn go(wit: &Path, out: &Path, module: &str) -> Result<()> {
         export_pkg_name: Some(module.to_owned()),
         ..Default::default()
     };
-    write(&mut *opts.build(), wit, out, unpinned)
+    write(&mut *opts.build(), world, out, unpinned)
 }
 
 /// A C header and source for the world `transform`, and an object file with its types.
-pub fn c(wit: &Path, out: &Path) -> Result<()> {
-    write(&mut *wit_bindgen_c::Opts::default().build(), wit, out, |text| text)
+pub(super) fn c(world: &World, out: &Path) -> Result<(), BuildError> {
+    write(&mut *wit_bindgen_c::Opts::default().build(), world, out, |text| text)
 }
 
-fn write(generator: &mut dyn WorldGenerator, wit: &Path, out: &Path, change: impl Fn(String) -> String) -> Result<()> {
-    let (mut resolve, world) = read(wit)?;
+fn write(
+    generator: &mut dyn WorldGenerator,
+    (resolve, world): &World,
+    out: &Path,
+    change: impl Fn(String) -> String,
+) -> Result<(), BuildError> {
     let mut files = Files::default();
-    generator.generate(&mut resolve, world, &mut files)?;
+    generator
+        .generate(&mut resolve.clone(), *world, &mut files)
+        .map_err(|error| BuildError::project(out, format!("bindings cannot be written: {error:#}")))?;
     for (name, contents) in files.iter() {
         let contents = match std::str::from_utf8(contents) {
             Ok(text) => change(text.to_owned()).into_bytes(),
@@ -40,13 +49,18 @@ fn write(generator: &mut dyn WorldGenerator, wit: &Path, out: &Path, change: imp
         };
         // Go: what goes into the package of the guest's own code, for the methods of its resources.
         let path = if name.starts_with("export_") { out.with_file_name(name) } else { out.join(name) };
-        let folder = path.parent().unwrap_or(out);
-        std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
-        // What did not change keeps its time, so that nothing is compiled again for it.
-        if std::fs::read(&path).is_ok_and(|old| old == contents) {
-            continue;
-        }
-        std::fs::write(&path, contents).with_context(|| format!("writing {}", path.display()))?;
+        put(&path, &contents)?;
     }
     Ok(())
+}
+
+/// Writes a file and the folders above it. What did not change keeps its time, so that nothing is compiled again for it.
+pub(super) fn put(path: &Path, contents: &[u8]) -> Result<(), BuildError> {
+    if std::fs::read(path).is_ok_and(|old| old == contents) {
+        return Ok(());
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(BuildError::file("create", folder))?;
+    }
+    std::fs::write(path, contents).map_err(BuildError::file("write", path))
 }

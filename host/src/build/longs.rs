@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use wit_bindgen_core::wit_parser::{Resolve, Type, TypeDefKind, TypeId};
+use wit_parser::{Resolve, Type, TypeDefKind, TypeId};
 
-use crate::types::camel;
+use super::types::camel;
 
 /// Collects a function for each type that has such integers somewhere.
-pub struct Longs<'r> {
+pub(super) struct Longs<'r> {
     resolve: &'r Resolve,
     /// None for a type without.
     known: HashMap<TypeId, Option<String>>,
@@ -15,12 +15,12 @@ pub struct Longs<'r> {
 }
 
 impl<'r> Longs<'r> {
-    pub fn new(resolve: &'r Resolve) -> Self {
+    pub(super) fn new(resolve: &'r Resolve) -> Self {
         Longs { resolve, known: HashMap::new(), code: String::new() }
     }
 
     /// All functions.
-    pub fn finish(self) -> String {
+    pub(super) fn finish(self) -> String {
         if self.code.is_empty() {
             return String::new();
         }
@@ -29,7 +29,7 @@ impl<'r> Longs<'r> {
     }
 
     /// The function for the items of a list.
-    pub fn item(&mut self, list: Type) -> Option<String> {
+    pub(super) fn item(&mut self, list: Type) -> Option<String> {
         match self.kind(list)? {
             TypeDefKind::List(item) => self.check(*item),
             _ => None,
@@ -37,7 +37,7 @@ impl<'r> Longs<'r> {
     }
 
     /// The function for what a list of results holds where all is well.
-    pub fn outcome(&mut self, list: Type) -> Option<String> {
+    pub(super) fn outcome(&mut self, list: Type) -> Option<String> {
         let TypeDefKind::List(item) = self.kind(list)? else { return None };
         let TypeDefKind::Result(result) = self.kind(*item)? else { return None };
         result.ok.and_then(|ok| self.check(ok))

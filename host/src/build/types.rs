@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use wit_bindgen_core::wit_parser::{
+use wit_parser::{
     Docs, Function, Handle, InterfaceId, Resolve, Type, TypeDef, TypeDefKind, TypeId, TypeOwner, WorldId, WorldItem,
 };
 
 /// `min-amount` to `minAmount`.
-pub fn camel(name: &str) -> String {
+pub(super) fn camel(name: &str) -> String {
     let mut parts = name.split('-');
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -23,7 +23,7 @@ fn pascal(name: &str) -> String {
 }
 
 /// A module declaration for each interface of a world.
-pub fn declarations(resolve: &Resolve, world: WorldId) -> String {
+pub(super) fn declarations(resolve: &Resolve, world: WorldId) -> String {
     let mut out = "// Written from the guest's WIT folder.\n".to_owned();
     let world = &resolve.worlds[world];
     let interfaces = |items: Vec<&WorldItem>| -> Vec<InterfaceId> {

@@ -1,31 +1,22 @@
 //! Names of a component's exports, changed after it was made.
 
-use std::path::Path;
-
-use anyhow::{Context, Result};
 use wasm_encoder::reencode::{ReencodeComponent, RoundtripReencoder};
 use wasm_encoder::{Component, ComponentExportSection, RawSection};
 use wasmparser::{Encoding, Parser, Payload};
 
-use crate::world::RENAMED;
+use super::world::RENAMED;
 
 /// Gives the guest's `init` its name back, and the `init` of the JavaScript engine, which was called when the component
-/// was made, a name of its own.
-pub fn rename(component: &Path, out: &Path) -> Result<()> {
-    let bytes = std::fs::read(component).with_context(|| format!("reading {}", component.display()))?;
-    let renamed = renamed(&bytes).with_context(|| format!("changing {}", component.display()))?;
-    std::fs::write(out, renamed).with_context(|| format!("writing {}", out.display()))
-}
-
-fn renamed(bytes: &[u8]) -> Result<Vec<u8>> {
+/// was made, a name of its own. The error says what is wrong with the component.
+pub(super) fn renamed(bytes: &[u8]) -> Result<Vec<u8>, String> {
     let mut out = Component::new();
     let mut depth = 0_u32;
     for payload in Parser::new(0).parse_all(bytes) {
-        let payload = payload?;
+        let payload = payload.map_err(|error| error.to_string())?;
         match &payload {
             Payload::Version { encoding: Encoding::Component, .. } if depth == 0 => depth = 1,
             Payload::Version { .. } => depth += 1,
-            Payload::End(_) => depth -= 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
             _ => {}
         }
         if depth != 1 {
@@ -36,20 +27,22 @@ fn renamed(bytes: &[u8]) -> Result<Vec<u8>> {
             Payload::ComponentExportSection(section) => {
                 let mut exports = ComponentExportSection::new();
                 for export in section {
-                    let mut export = export?;
+                    let mut export = export.map_err(|error| error.to_string())?;
                     export.name.name = match export.name.name {
                         "init" => "quickjs-init",
                         RENAMED => "init",
                         name => name,
                     };
-                    RoundtripReencoder.parse_component_export(&mut exports, export)?;
+                    let copied = RoundtripReencoder.parse_component_export(&mut exports, export);
+                    copied.map_err(|error| error.to_string())?;
                 }
                 out.section(&exports);
             }
             other => {
                 if let Some((id, range)) = other.as_section() {
-                    let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
-                    let data = bytes.get(range).context("a section ends beyond the file")?;
+                    let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+                    let data = bytes.get(place(range.start)..place(range.end));
+                    let data = data.ok_or("a section ends beyond the file")?;
                     out.section(&RawSection { id, data });
                 }
             }

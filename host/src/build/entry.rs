@@ -1,27 +1,12 @@
-//! What JavaScript and TypeScript need beside componentize-qjs: a WIT folder that it can take, the module in which the
-//! component begins, and the types.
+//! The module in which a component in JavaScript begins.
 
-use std::path::Path;
+use wit_parser::{Function, Resolve, WorldId, WorldItem, WorldKey};
 
-use anyhow::{Context, Result, ensure};
-use wit_bindgen_core::wit_parser::{Function, Resolve, WorldId, WorldItem, WorldKey};
-
-use crate::component::read;
-use crate::longs::Longs;
-use crate::types;
-use crate::world::{self, RENAMED};
-
-/// Writes `wit/`, `entry.js` and `wit.d.ts` to a folder; `module` is the guest's own module, as seen from there.
-pub fn write(wit: &Path, out: &Path, module: &str) -> Result<()> {
-    let (resolve, world) = read(wit)?;
-    world::rename(wit, &out.join("wit"))?;
-    let put = |name: &str, text: String| {
-        let path = out.join(name);
-        std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
-    };
-    put("entry.js", entry(&resolve, world, module)?)?;
-    put("wit.d.ts", types::declarations(&resolve, world))
-}
+use super::error::BuildError;
+use super::longs::Longs;
+use super::project::Project;
+use super::types;
+use super::world::RENAMED;
 
 /// Does what the engine cannot: it hands over 64-bit integers as numbers, which are exact up to 2^53 only, and of an
 /// exception it keeps no word.
@@ -69,16 +54,21 @@ function guard(work, takes, gives) {
 }
 "#;
 
-fn entry(resolve: &Resolve, world: WorldId, module: &str) -> Result<String> {
+/// Its text; `module` is the guest's own module, as seen from there.
+pub(super) fn entry(
+    project: &Project,
+    (resolve, world): &(Resolve, WorldId),
+    module: &str,
+) -> Result<String, BuildError> {
     let mut longs = Longs::new(resolve);
     let mut exports = String::new();
-    for (key, item) in &resolve.worlds[world].exports {
+    for (key, item) in &resolve.worlds[*world].exports {
         match item {
             WorldItem::Function(function) => {
                 let name = types::camel(&function.name);
                 let (exported, value) = match name.as_str() {
                     "init" => (types::camel(RENAMED), "guest.init".to_owned()),
-                    _ => (name.clone(), guarded(&mut longs, "guest", function)?),
+                    _ => (name.clone(), guarded(project, &mut longs, "guest", function)?),
                 };
                 exports.push_str(&format!("export const {exported} = {value};\n"));
             }
@@ -90,7 +80,7 @@ fn entry(resolve: &Resolve, world: WorldId, module: &str) -> Result<String> {
                 let name = types::camel(name);
                 exports.push_str(&format!("export const {name} = {{\n  ...guest.{name},\n"));
                 for function in resolve.interfaces[*id].functions.values().filter(|f| f.name != "init") {
-                    let value = guarded(&mut longs, &format!("guest.{name}"), function)?;
+                    let value = guarded(project, &mut longs, &format!("guest.{name}"), function)?;
                     exports.push_str(&format!("  {}: {value},\n", types::camel(&function.name)));
                 }
                 exports.push_str("};\n");
@@ -103,10 +93,13 @@ fn entry(resolve: &Resolve, world: WorldId, module: &str) -> Result<String> {
 }
 
 /// The function within the guard.
-fn guarded(longs: &mut Longs<'_>, place: &str, function: &Function) -> Result<String> {
+fn guarded(project: &Project, longs: &mut Longs<'_>, place: &str, function: &Function) -> Result<String, BuildError> {
     let plain = format!("{place}.{}", types::camel(&function.name));
     let (Some(param), Some(result)) = (function.params.first(), function.result) else { return Ok(plain) };
-    ensure!(function.params.len() == 1, "`{}` takes {} parameters", function.name, function.params.len());
+    if function.params.len() != 1 {
+        let why = format!("`{}` takes {} parameters; it has to take one list", function.name, function.params.len());
+        return Err(BuildError::project(project.show("wit"), why));
+    }
     let takes = longs.item(param.ty);
     let gives = longs.item(result).and_then(|_| longs.outcome(result));
     let name = |check: Option<String>| check.unwrap_or_else(|| "null".to_owned());
