@@ -11,6 +11,7 @@ mod frame;
 mod go;
 mod json;
 mod language;
+mod layout;
 pub mod model;
 pub mod name;
 mod rust;
@@ -137,6 +138,16 @@ pub enum NewError {
         /// The schema's type.
         ty: String,
     },
+    /// The language's bindings cannot be compiled.
+    #[error("the bindings for {language} cannot be made of this schema: {why}; another --lang can")]
+    Bindings {
+        /// The schema's file.
+        path: PathBuf,
+        /// The language.
+        language: Language,
+        /// What is in the way.
+        why: String,
+    },
     /// There is something in the way.
     #[error("{} is there already, and `new` overwrites nothing; choose another name or folder", folder.display())]
     Exists {
@@ -188,6 +199,15 @@ fn language(model: &Model) -> (Vec<File>, About) {
         Language::Go => (go::files(model), go::about(model)),
         Language::C => (c::files(model), c::about(model)),
         Language::Python | Language::JavaScript | Language::TypeScript => (Vec::new(), About::default()),
+    }
+}
+
+/// What keeps the language's bindings from being compiled: faults of their generators, which only some names meet.
+fn obstacle(language: Language, typed: &model::Typed) -> Option<String> {
+    match language {
+        Language::Go => go::obstacle(typed),
+        Language::C => c::obstacle(typed),
+        _ => None,
     }
 }
 
