@@ -80,11 +80,10 @@ fn choice<T: std::str::FromStr<Err = String>>(flag: &str, given: &str, known: &[
 
 fn problem(request: &Request, error: NewError) -> Fault {
     let at = match &error {
-        NewError::Schema { path, .. } | NewError::NoValue { path, .. } | NewError::Bindings { path, .. } => {
-            path.clone()
-        }
+        NewError::Schema { path, .. } | NewError::NoValue { path, .. } => path.clone(),
         NewError::Wit { at, .. } => at.clone(),
         NewError::Name { .. } | NewError::TakenName { .. } => PathBuf::from("NAME"),
+        NewError::Bindings { .. } => PathBuf::from("--lang"),
         _ => request.folder.join(&request.name),
     };
     Problems::of_file(&at, error.to_string(), None).into()

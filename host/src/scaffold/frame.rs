@@ -98,7 +98,7 @@ fn readme(model: &Model, about: &About) -> String {
         .replace("@OUTPUT_TYPE@", &model.output.describe())
         .replace("@NEEDS@", &about.needs)
         .replace("@BEGIN@", &about.begin)
-        .replace("@TEST@", &about.test)
+        .replace("@TEST@", &format!("{:<25} # runs the guest's own tests", about.test))
         .replace("@SCHEMAS@", &schemas)
         .replace("@WIT@", &model.wit_command)
         .replace("@FILES@", &rows)

@@ -80,6 +80,13 @@ pub(super) fn obstacle(typed: &Typed) -> Option<String> {
     None
 }
 
+/// Whether Go code names something of a package.
+fn uses(text: &str, package: &str) -> bool {
+    let call = format!("{package}.");
+    let part = |c: char| c.is_ascii_alphanumeric() || "_.\"/".contains(c);
+    text.match_indices(&call).any(|(at, _)| !text[..at].ends_with(part))
+}
+
 struct Go<'a> {
     model: &'a Model,
     typed: &'a Typed,
@@ -133,12 +140,16 @@ impl Go<'_> {
     fn imported(&self, text: &str, always: &[&str]) -> String {
         let bindings = format!("example.com/{}/bindings", self.model.name.kebab());
         let types = format!("{}_{}_types", snake(&self.model.namespace), snake(&self.model.package));
-        let imports = [
+        let pipeline = |interface: &str| format!("{bindings}/millstream_pipeline_{interface}");
+        let mut imports = [
             ("types", format!("{bindings}/{types}")),
-            ("fault", format!("{bindings}/millstream_pipeline_types")),
+            ("fault", pipeline("types")),
+            ("generic", pipeline("generic")),
             ("wit", "go.bytecodealliance.org/pkg/wit/types".to_string()),
         ];
-        let used = imports.iter().filter(|(name, _)| always.contains(name) || text.contains(&format!("{name}.")));
+        // As gofmt has them.
+        imports.sort_by(|a, b| a.1.cmp(&b.1));
+        let used = imports.iter().filter(|(name, _)| always.contains(name) || uses(text, name));
         let lines: String = used.map(|(name, path)| format!("\t{name} \"{path}\"\n")).collect();
         let lines = if lines.is_empty() { lines } else { format!("\n{lines}") };
         text.replace("@IMPORTS@", lines.trim_start_matches(if always.is_empty() { '\0' } else { '\n' }))

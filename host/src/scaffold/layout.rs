@@ -98,6 +98,10 @@ impl Code {
                 format!("{start}{}{after}", inner.broken(style, level, before + start.len()))
             }
             Code::Group { open, items, close, .. } if items.is_empty() => format!("{open}{close}"),
+            Code::Group { open, items, close, spaced: false } if is_hugged(items) => {
+                let inner = items.iter().map(|(_, code)| code.broken(style, level, before + open.len()));
+                format!("{open}{}{close}", inner.collect::<String>())
+            }
             Code::Group { open, items, close, .. } => {
                 let inner = style.indent.repeat(level + 1);
                 let mut text = format!("{open}\n");
@@ -110,6 +114,11 @@ impl Code {
             }
         }
     }
+}
+
+/// Brackets around nothing but other brackets are broken together with these.
+fn is_hugged(items: &[(String, Code)]) -> bool {
+    matches!(items, [(name, Code::Group { .. } | Code::Around(..))] if name.is_empty())
 }
 
 #[cfg(test)]
@@ -137,5 +146,7 @@ mod tests {
         assert_eq!(text.lines().nth(1), Some("        field_0: 0,"));
         assert_eq!(text.lines().last(), Some("    })"));
         assert_eq!(text.lines().count(), 12);
+        let alone = Code::tight("vec![", vec![(String::new(), record(10))], "]").laid_out(STYLE, 1, 4);
+        assert_eq!(alone, format!("vec![{text}]"));
     }
 }

@@ -139,10 +139,8 @@ pub enum NewError {
         ty: String,
     },
     /// The language's bindings cannot be compiled.
-    #[error("the bindings for {language} cannot be made of this schema: {why}; another --lang can")]
+    #[error("the bindings for {language} cannot be made of this schema: {why}; choose another language or rename it")]
     Bindings {
-        /// The schema's file.
-        path: PathBuf,
         /// The language.
         language: Language,
         /// What is in the way.
@@ -205,6 +203,7 @@ fn language(model: &Model) -> (Vec<File>, About) {
 /// What keeps the language's bindings from being compiled: faults of their generators, which only some names meet.
 fn obstacle(language: Language, typed: &model::Typed) -> Option<String> {
     match language {
+        Language::Rust => rust::obstacle(typed),
         Language::Go => go::obstacle(typed),
         Language::C => c::obstacle(typed),
         _ => None,

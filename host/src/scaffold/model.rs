@@ -160,7 +160,7 @@ impl Model {
         if request.shape.is_typed()
             && let Some(why) = super::obstacle(request.language, &typed)
         {
-            return Err(NewError::Bindings { path: request.input.clone(), language: request.language, why });
+            return Err(NewError::Bindings { language: request.language, why });
         }
         let (samples, sample, expected) = texts(&input, &output, &typed);
         Ok(Self {

@@ -7,7 +7,7 @@ use super::model::{FieldFill, Fill, Typed};
 use super::name::{pascal, snake};
 use super::value::Value;
 use super::{About, File, Model, Shape};
-use crate::contract::wit::{Definition, Member, Type};
+use crate::contract::wit::{Definition, Type};
 
 /// The crates that the examples' guests are built with; one lock file for both.
 const LOCK: &str = include_str!("../../../guests/rust/Cargo.lock");
@@ -36,7 +36,7 @@ pub(super) fn about(_model: &Model) -> About {
 /// The files of the language.
 pub(super) fn files(model: &Model) -> Vec<File> {
     let mut files = vec![
-        File::new("Cargo.toml", manifest(model)),
+        File::new("Cargo.toml", include_str!("rust/Cargo.toml.tmpl").replace("@NAME@", model.name.kebab())),
         File::new("Cargo.lock", lock(model.name.kebab())),
         File::new("rust-toolchain.toml", include_str!("rust/rust-toolchain.toml.tmpl")),
     ];
@@ -46,16 +46,13 @@ pub(super) fn files(model: &Model) -> Vec<File> {
     files
 }
 
-fn manifest(model: &Model) -> String {
-    // `gen` is a keyword since the edition of 2024, which the bindings do not know.
-    let is_gen = |member: &Member| member.name == "gen";
-    let types = model.typed.iter().flat_map(|typed| &typed.view.types);
-    let members = types.filter_map(|named| match &named.definition {
-        Definition::Record(members) => Some(members),
-        _ => None,
-    });
-    let edition = if members.flatten().any(is_gen) { "2021" } else { "2024" };
-    include_str!("rust/Cargo.toml.tmpl").replace("@NAME@", model.name.kebab()).replace("@EDITION@", edition)
+/// What keeps Rust's bindings from being compiled: a keyword since the edition of 2024 that they do not know.
+pub(super) fn obstacle(typed: &Typed) -> Option<String> {
+    let places = 0..typed.view.types.len();
+    let holder =
+        places.into_iter().find(|place| typed.members(&Type::Named(*place)).iter().any(|m| m.name == "gen"))?;
+    let name = typed.view.types.get(holder).map_or("", |named| &named.name);
+    Some(format!("`gen` in `{name}` would be a field's name, and it is a keyword of Rust's"))
 }
 
 /// The lock file of a package that needs wit-bindgen and nothing else.
