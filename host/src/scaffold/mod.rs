@@ -8,9 +8,11 @@ use std::path::PathBuf;
 
 mod c;
 mod frame;
+pub mod generic;
 mod go;
 mod json;
 mod language;
+mod layout;
 pub mod model;
 pub mod name;
 mod rust;
@@ -183,12 +185,14 @@ pub fn files(model: &Model) -> Vec<File> {
 
 /// What the project's language adds.
 fn language(model: &Model) -> (Vec<File>, About) {
-    match model.language {
+    let (mut files, mut about) = match model.language {
         Language::Rust => (rust::files(model), rust::about(model)),
         Language::Go => (go::files(model), go::about(model)),
         Language::C => (c::files(model), c::about(model)),
         Language::Python | Language::JavaScript | Language::TypeScript => (Vec::new(), About::default()),
-    }
+    };
+    generic::add(model, &mut files, &mut about);
+    (files, about)
 }
 
 /// Writes the project: all of it, or nothing.

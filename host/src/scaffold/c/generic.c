@@ -64,6 +64,25 @@ static bool equal(transform_string_t a, transform_string_t b) {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+transform_string_t generic_text(const char *value) {
+    return (transform_string_t){.ptr = (uint8_t *)(uintptr_t)value, .len = strlen(value)};
+}
+
+// So many zero bytes; never at NULL.
+static transform_list_u8_t bytes_of(size_t size) {
+    transform_list_u8_t bytes = {.ptr = calloc(size + 1, 1), .len = size};
+    if (bytes.ptr == NULL) {
+        abort();
+    }
+    return bytes;
+}
+
+transform_list_u8_t generic_copy(const void *bytes, size_t size) {
+    transform_list_u8_t copy = bytes_of(size);
+    memcpy(copy.ptr, bytes, size);
+    return copy;
+}
+
 generic_reader generic_read(generic_record *record) {
     generic_reader in = {.types = types_of(record->schema), .nodes = record->nodes.ptr, .len = record->nodes.len};
     *record = (generic_record){0};
@@ -198,6 +217,8 @@ static void free_nodes(generic_node *nodes, size_t len) {
     millstream_pipeline_generic_list_node_free(&list);
 }
 
+void generic_fail(generic_writer *out, const char *why) { fail(out->error, "%s", why); }
+
 bool generic_finish(generic_writer *out, generic_record *record) {
     const bool good = out->error[0] == 0;
     if (good) {
@@ -246,11 +267,7 @@ void generic_put_text(generic_writer *out, const char *value) {
 }
 
 void generic_put_zeros(generic_writer *out, size_t size) {
-    transform_list_u8_t zeros = {.ptr = size == 0 ? NULL : calloc(size, 1), .len = size};
-    if (size > 0 && zeros.ptr == NULL) {
-        abort();
-    }
-    generic_put_fixed(out, zeros);
+    generic_put_fixed(out, bytes_of(size));
 }
 
 // The number of the type of this name; false, with an error, if there is none of the kind.
@@ -291,17 +308,12 @@ static void put_record(generic_writer *out, transform_string_t name, uint32_t fi
     put(out, (generic_node){.tag = KIND(RECORD), .val = {.record = start}});
 }
 
-// A text that is only looked at.
-static transform_string_t text(const char *value) {
-    return (transform_string_t){.ptr = (uint8_t *)(uintptr_t)value, .len = strlen(value)};
-}
-
 void generic_put_symbol(generic_writer *out, const char *name, transform_string_t symbol) {
-    put_symbol(out, text(name), symbol);
+    put_symbol(out, generic_text(name), symbol);
 }
 
 void generic_put_record(generic_writer *out, const char *name, uint32_t fields) {
-    put_record(out, text(name), fields);
+    put_record(out, generic_text(name), fields);
 }
 
 void generic_move(generic_writer *out, generic_reader *in) {

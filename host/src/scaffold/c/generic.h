@@ -68,11 +68,17 @@ transform_string_t generic_record_name(generic_reader *in);
 void generic_field(generic_reader *in, size_t start, const char *name);
 // Passes over a whole value.
 void generic_skip(generic_reader *in);
+// A text that ends with a zero, to look at.
+transform_string_t generic_text(const char *value);
+// So many bytes of one's own.
+transform_list_u8_t generic_copy(const void *bytes, size_t size);
 // Whether it is the same text.
 bool generic_same(transform_string_t text, const char *other);
 
 // A writer of a schema: 0 is the source's, 1 the sink's.
 generic_writer generic_write(uint32_t schema);
+// Makes an error of what was written so far, if there is none yet.
+void generic_fail(generic_writer *out, const char *why);
 // Hands over what was written; false, with nothing handed over, after an error.
 bool generic_finish(generic_writer *out, generic_record *record);
 void generic_put_null(generic_writer *out);
