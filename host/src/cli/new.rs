@@ -80,7 +80,9 @@ fn choice<T: std::str::FromStr<Err = String>>(flag: &str, given: &str, known: &[
 
 fn problem(request: &Request, error: NewError) -> Fault {
     let at = match &error {
-        NewError::Schema { path, .. } | NewError::NoValue { path, .. } => path.clone(),
+        NewError::Schema { path, .. } | NewError::NoValue { path, .. } | NewError::Bindings { path, .. } => {
+            path.clone()
+        }
         NewError::Wit { at, .. } => at.clone(),
         NewError::Name { .. } | NewError::TakenName { .. } => PathBuf::from("NAME"),
         _ => request.folder.join(&request.name),

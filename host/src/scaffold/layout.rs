@@ -30,6 +30,8 @@ pub struct Style {
     pub indent: &'static str,
     /// What stands behind the last item where each has a line of its own.
     pub last: &'static str,
+    /// Columns that the items of spaced brackets may have on one line.
+    pub spaced: usize,
 }
 
 impl Code {
@@ -71,10 +73,21 @@ impl Code {
     pub fn laid_out(&self, style: Style, level: usize, before: usize) -> String {
         let indent = style.indent.replace('\t', "    ").len() * level;
         let line = self.line();
-        if indent + before + line.len() <= WIDTH {
+        if indent + before + line.len() < WIDTH && self.is_small(style) {
             return line;
         }
         self.broken(style, level, before)
+    }
+
+    fn is_small(&self, style: Style) -> bool {
+        match self {
+            Code::Text(_) => true,
+            Code::Around(_, inner, _) => inner.is_small(style),
+            Code::Group { open, items, close, spaced } => {
+                let inner = self.line().len() - open.len() - close.len();
+                (!spaced || inner <= style.spaced + 2) && items.iter().all(|(_, code)| code.is_small(style))
+            }
+        }
     }
 
     /// With each item of the outermost brackets on its own line.
@@ -103,7 +116,7 @@ impl Code {
 mod tests {
     use super::*;
 
-    const STYLE: Style = Style { indent: "    ", last: "," };
+    const STYLE: Style = Style { indent: "    ", last: ",", spaced: 60 };
 
     fn record(items: usize) -> Code {
         let items = (0..items).map(|n| (format!("field_{n}: "), Code::text("0")));

@@ -139,6 +139,16 @@ pub enum NewError {
         /// The schema's type.
         ty: String,
     },
+    /// The language's bindings cannot be compiled.
+    #[error("the bindings for {language} cannot be made of this schema: {why}; another --lang can")]
+    Bindings {
+        /// The schema's file.
+        path: PathBuf,
+        /// The language.
+        language: Language,
+        /// What is in the way.
+        why: String,
+    },
     /// There is something in the way.
     #[error("{} is there already, and `new` overwrites nothing; choose another name or folder", folder.display())]
     Exists {
@@ -193,6 +203,15 @@ fn language(model: &Model) -> (Vec<File>, About) {
     };
     generic::add(model, &mut files, &mut about);
     (files, about)
+}
+
+/// What keeps the language's bindings from being compiled: faults of their generators, which only some names meet.
+fn obstacle(language: Language, typed: &model::Typed) -> Option<String> {
+    match language {
+        Language::Go => go::obstacle(typed),
+        Language::C => c::obstacle(typed),
+        _ => None,
+    }
 }
 
 /// Writes the project: all of it, or nothing.

@@ -7,7 +7,7 @@ use super::value::{Samples, Value, zero};
 use super::view_of::{definition, members};
 use super::{Language, NewError, Request, Shape};
 use crate::contract::names::kebab;
-use crate::contract::wit::{self, Definition, Type, View, WitFolder};
+use crate::contract::wit::{self, Definition, Member, Type, View, WitFolder};
 use crate::schema::{self, FullName, Kind, Schema};
 
 /// A project that is to be written.
@@ -94,6 +94,26 @@ pub enum FieldFill {
 }
 
 impl Typed {
+    /// Whether anything of the input is in the output.
+    pub fn uses_input(&self) -> bool {
+        match &self.fill {
+            Fill::Copy => true,
+            Fill::Value(_) => false,
+            Fill::Record(fields) => fields.iter().any(|field| matches!(field, FieldFill::Copy(_))),
+        }
+    }
+
+    /// The members of a record; nothing of any other type.
+    pub fn members(&self, ty: &Type) -> &[Member] {
+        match ty {
+            Type::Named(place) => match self.definition(*place) {
+                Definition::Record(members) => members,
+                _ => &[],
+            },
+            _ => &[],
+        }
+    }
+
     /// What a named type is made of.
     pub fn definition(&self, place: usize) -> &Definition {
         definition(&self.view, place)
@@ -132,13 +152,19 @@ impl Model {
         let refused = |refusal: wit::Refusal| request.refused(refusal);
         let folder = wit::package(taken, given, &options).map_err(refused)?;
         // Values are made by the types of a typed guest, whatever this one is.
-        let view = wit::types(&input.schema, &output.schema, &Default::default()).map_err(refused)?;
+        let plain = wit::Options::default();
+        let view = wit::types(&input.schema, &output.schema, &plain).map_err(refused)?;
         let typed = typed(&input, &output, view).map_err(|which| {
             let path =
                 if which == Which::Input { &request.input } else { request.output.as_ref().unwrap_or(&request.input) };
             let schema = if which == Which::Input { &input } else { &output };
             NewError::NoValue { path: path.clone(), ty: schema.describe() }
         })?;
+        if request.shape.is_typed()
+            && let Some(why) = super::obstacle(request.language, &typed)
+        {
+            return Err(NewError::Bindings { path: request.input.clone(), language: request.language, why });
+        }
         let (samples, sample, expected) = texts(&input, &output, &typed);
         Ok(Self {
             name,
