@@ -101,6 +101,7 @@ pub const USES: &[(&str, &[&str])] = &[
     ("encode", &["decode"]),
     ("sink", &[]),
     ("commit", &[]),
+    ("scaffold", &[]),
 ];
 
 /// Hosts that files for tools may name: what a reader of the repository can reach too.

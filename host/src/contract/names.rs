@@ -132,7 +132,7 @@ pub(super) fn named_types(schema: &Schema, fields: Option<&[String]>) -> Vec<Nam
 }
 
 /// The kebab-case form of an Avro name.
-pub(super) fn kebab(name: &str) -> String {
+pub(crate) fn kebab(name: &str) -> String {
     let chars: Vec<char> = name.chars().collect();
     let mut words: Vec<String> = Vec::new();
     let mut fresh = true;
