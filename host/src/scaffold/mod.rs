@@ -10,11 +10,13 @@ mod c;
 mod frame;
 pub mod generic;
 mod go;
+mod javascript;
 mod json;
 mod language;
 mod layout;
 pub mod model;
 pub mod name;
+mod python;
 mod rust;
 mod shape;
 pub mod value;
@@ -199,7 +201,8 @@ fn language(model: &Model) -> (Vec<File>, About) {
         Language::Rust => (rust::files(model), rust::about(model)),
         Language::Go => (go::files(model), go::about(model)),
         Language::C => (c::files(model), c::about(model)),
-        Language::Python | Language::JavaScript | Language::TypeScript => (Vec::new(), About::default()),
+        Language::Python => (python::files(model), python::about(model)),
+        Language::JavaScript | Language::TypeScript => (javascript::files(model), javascript::about(model)),
     };
     generic::add(model, &mut files, &mut about);
     (files, about)
@@ -226,3 +229,6 @@ pub fn create(request: &Request) -> Result<Created, NewError> {
     let begin = language(&model).1.begin;
     Ok(Created { folder, files: files.into_iter().map(|file| file.path).collect(), begin })
 }
+
+#[cfg(test)]
+mod odd_tests;

@@ -5,7 +5,7 @@ use crate::scaffold::layout::{Code, Style};
 use crate::scaffold::name::{pascal, snake};
 use crate::scaffold::{File, Model};
 
-const STYLE: Style = Style { indent: "\t", last: "," };
+const STYLE: Style = Style { indent: "\t", last: ",", spaced: 100 };
 
 pub(super) fn files(model: &Model, plan: &Plan) -> Own {
     let folder = if has_functions(model) {

@@ -5,7 +5,7 @@ use crate::scaffold::layout::{Code, Style};
 use crate::scaffold::name::pascal;
 use crate::scaffold::{File, Model};
 
-const STYLE: Style = Style { indent: "    ", last: "," };
+const STYLE: Style = Style { indent: "    ", last: ",", spaced: 100 };
 
 pub(super) fn files(model: &Model, plan: &Plan) -> Own {
     let app = if has_functions(model) {

@@ -5,7 +5,7 @@ use crate::scaffold::layout::{Code, Style};
 use crate::scaffold::name::{pascal, snake};
 use crate::scaffold::{File, Model};
 
-const STYLE: Style = Style { indent: "    ", last: "," };
+const STYLE: Style = Style { indent: "    ", last: ",", spaced: 60 };
 
 pub(super) fn files(model: &Model, plan: &Plan) -> Own {
     let exports = if has_functions(model) {

@@ -4,7 +4,7 @@ use super::{Filling, Natural, Own, Plan, has_functions, named};
 use crate::scaffold::layout::{Code, Style};
 use crate::scaffold::{File, Language, Model};
 
-const STYLE: Style = Style { indent: "  ", last: "," };
+const STYLE: Style = Style { indent: "  ", last: ",", spaced: 100 };
 
 pub(super) fn files(model: &Model, plan: &Plan) -> Own {
     let typed = model.language == Language::TypeScript;
