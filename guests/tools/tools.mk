@@ -6,7 +6,7 @@ TOOLS := $(ROOT)/target/tools
 # Intermediate files of a language's guests.
 BUILD = $(ROOT)/target/guests-$(LANGUAGE)
 GUEST_TOOLS := $(TOOLS)/build/release/guest-tools
-CASES := $(patsubst %/pipeline.toml,%,$(wildcard */pipeline.toml))
+CASES := $(patsubst %/wit,%,$(wildcard */wit))
 
 .DELETE_ON_ERROR:
 .PHONY: all tools test clean $(CASES)
@@ -16,7 +16,7 @@ all: $(CASES)
 # What a case is made of: its own files and its WIT folder, but not what is written from them.
 sources = $(shell find -L $(1) -type f ! -path '*/bindings/*' ! -name wit_bindings.go ! -name empty.s ! -path '*/__pycache__/*' ! -name '*.wasm' ! -name '*.md' ! -name '*.test.js' ! -name '*_test.go' ! -name 'test_*.py' ! -name pipeline.toml)
 
-$(GUEST_TOOLS): $(wildcard $(ROOT)/guests/tools/src/*.rs $(ROOT)/guests/tools/Cargo.* $(ROOT)/host/adapters/preview1/*)
+$(GUEST_TOOLS): $(wildcard $(ROOT)/guests/tools/src/* $(ROOT)/guests/tools/Cargo.* $(ROOT)/host/adapters/preview1/*)
 	cargo build --release --locked --manifest-path $(ROOT)/guests/tools/Cargo.toml --target-dir $(TOOLS)/build
 	@touch $@
 

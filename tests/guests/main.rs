@@ -18,6 +18,7 @@ mod mask;
 mod payment;
 mod refusals;
 mod route;
+mod throwing;
 
 /// Two tests of one story.
 macro_rules! on_both_brokers {

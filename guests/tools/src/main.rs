@@ -6,6 +6,7 @@ mod component;
 mod exports;
 mod longs;
 mod script;
+mod shapes;
 mod types;
 mod world;
 

@@ -8,12 +8,15 @@ use std::path::PathBuf;
 
 mod c;
 mod frame;
+pub mod generic;
 mod go;
+mod javascript;
 mod json;
 mod language;
 mod layout;
 pub mod model;
 pub mod name;
+mod python;
 mod rust;
 mod shape;
 pub mod value;
@@ -192,12 +195,15 @@ pub fn files(model: &Model) -> Vec<File> {
 
 /// What the project's language adds.
 fn language(model: &Model) -> (Vec<File>, About) {
-    match model.language {
+    let (mut files, mut about) = match model.language {
         Language::Rust => (rust::files(model), rust::about(model)),
         Language::Go => (go::files(model), go::about(model)),
         Language::C => (c::files(model), c::about(model)),
-        Language::Python | Language::JavaScript | Language::TypeScript => (Vec::new(), About::default()),
-    }
+        Language::Python => (python::files(model), python::about(model)),
+        Language::JavaScript | Language::TypeScript => (javascript::files(model), javascript::about(model)),
+    };
+    generic::add(model, &mut files, &mut about);
+    (files, about)
 }
 
 /// What keeps the language's bindings from being compiled: faults of their generators, which only some names meet.
@@ -222,3 +228,6 @@ pub fn create(request: &Request) -> Result<Created, NewError> {
     let begin = language(&model).1.begin;
     Ok(Created { folder, files: files.into_iter().map(|file| file.path).collect(), begin })
 }
+
+#[cfg(test)]
+mod odd_tests;

@@ -1,5 +1,6 @@
 //! What the writers of all languages see of a project.
 
+use super::generic::{self, Plan};
 use super::json::{Unions, Writer};
 use super::name::Name;
 use super::value::{Samples, Value, zero};
@@ -31,6 +32,8 @@ pub struct Model {
     pub wit_command: String,
     /// What the guest takes and gives, where that is made from the schemas.
     pub typed: Option<Typed>,
+    /// What the guest does with values, where it works on generic records.
+    pub plan: Option<Plan>,
     /// Records of the input as JSON, one for each line of samples.jsonl.
     pub samples: Vec<String>,
     /// The first of the samples, over several lines.
@@ -136,16 +139,16 @@ impl Model {
         let (mut options, flags) = request.shape.choices(request.language);
         options.package = format!("{namespace}:{package}");
         let flags = if flags.is_empty() { String::new() } else { format!(" {flags}") };
-        let (from, to) = match request.shape {
-            Shape::Generic => ("generic".to_string(), "generic".to_string()),
-            _ => (format!("schemas/{}", input.file), format!("schemas/{}", output.file)),
+        let ((taken, from), (given, to)) = match generic::values(request) {
+            Some((value, word)) => ((value, word.to_string()), (value, word.to_string())),
+            None => (
+                (wit::Value::Schema(&input.schema), format!("schemas/{}", input.file)),
+                (wit::Value::Schema(&output.schema), format!("schemas/{}", output.file)),
+            ),
         };
-        let wit_command =
-            format!("millstream wit --input {from} --output {to}{flags} --package {} --out wit", options.package);
-        let (taken, given) = match request.shape {
-            Shape::Generic => (wit::Value::Generic, wit::Value::Generic),
-            _ => (wit::Value::Schema(&input.schema), wit::Value::Schema(&output.schema)),
-        };
+        // A resource stands in place of both.
+        let ends = if options.resource.is_some() { String::new() } else { format!(" --input {from} --output {to}") };
+        let wit_command = format!("millstream wit{ends}{flags} --package {} --out wit", options.package);
         let refused = |refusal: wit::Refusal| request.refused(refusal);
         let folder = wit::package(taken, given, &options).map_err(refused)?;
         // Values are made by the types of a typed guest, whatever this one is.
@@ -174,6 +177,7 @@ impl Model {
             samples,
             sample,
             expected,
+            plan: (!request.shape.is_typed()).then(|| Plan::new(&typed, &input.schema, &output.schema)),
             typed: request.shape.is_typed().then_some(typed),
             input,
             output,
