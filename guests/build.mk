@@ -3,7 +3,7 @@
 
 ROOT := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/..)
 MILLSTREAM ?= $(ROOT)/target/release/millstream
-CASES := $(patsubst %/pipeline.toml,%,$(wildcard */pipeline.toml))
+CASES := $(patsubst %/wit,%,$(wildcard */wit))
 
 .PHONY: all tools test clean $(CASES)
 

@@ -22,5 +22,6 @@ pub mod commit;
 pub mod pipeline;
 pub mod cases;
 pub mod build;
+pub mod scaffold;
 pub mod telemetry;
 pub mod cli;

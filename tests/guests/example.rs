@@ -1,5 +1,6 @@
 //! An example pipeline as it runs: started as it stands in the repository, fed, and looked at.
 
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -52,8 +53,13 @@ pub struct Example {
 impl Example {
     /// Starts it on a broker with its topics and these further ones.
     pub fn start(ground: Ground, case: &'static str, further: &[&str]) -> Example {
-        let folder = paths::scratch(case).expect("folder");
         let file = paths::root().join(format!("guests/{}/{case}/pipeline.toml", ground.language().name));
+        Example::start_file(ground, case, &file, further)
+    }
+
+    /// Starts a file whose topics and group are those of this case.
+    pub fn start_file(ground: Ground, case: &'static str, file: &Path, further: &[&str]) -> Example {
+        let folder = paths::scratch(case).expect("folder");
         let address = match ground {
             Ground::Embedded(_) => None,
             Ground::Kafka => {

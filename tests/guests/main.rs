@@ -19,6 +19,7 @@ mod payment;
 mod refusals;
 mod route;
 mod start;
+mod throwing;
 
 /// Two tests of one story.
 macro_rules! on_both_brokers {

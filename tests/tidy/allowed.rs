@@ -119,6 +119,7 @@ pub const USES: &[(&str, &[&str])] = &[
     // What is built is made a component as a guest is at load.
     ("build", &["guest"]),
     ("commit", &[]),
+    ("scaffold", &[]),
 ];
 
 /// Hosts that files for tools may name: what a reader of the repository can reach too.

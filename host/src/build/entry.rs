@@ -5,54 +5,16 @@ use wit_parser::{Function, Resolve, WorldId, WorldItem, WorldKey};
 use super::error::BuildError;
 use super::longs::Longs;
 use super::project::Project;
+use super::shapes::Shapes;
 use super::types;
 use super::world::RENAMED;
 
-/// Does what the engine cannot: it hands over 64-bit integers as numbers, which are exact up to 2^53 only, and of an
-/// exception it keeps no word.
-const GUARD: &str = r#"
-const refused = (at, what) => ({ tag: "err", val: { tag: "reject", val: `${at}: ${what}` } });
-const TAKES = "an integer beyond 2^53, which a number of JavaScript does not hold exactly";
-const GIVES = "the guest answered something else than an integer up to 2^53";
+/// Does what the engine cannot.
+const GUARD: &str = include_str!("guard.js");
 
-/** What an exception says. */
-function said(why) {
-  return why instanceof Error ? `${why}\n${why.stack ?? ""}`.trim() : String(why);
-}
-
-/** Calls the guest; where it throws, again for each record alone, so that the one to blame is known. */
-function careful(work, batch) {
-  try {
-    return work(batch);
-  } catch (why) {
-    if (batch.length > 1) return batch.flatMap((record) => careful(work, [record]));
-    return [{ tag: "err", val: { tag: "reject", val: said(why) } }];
-  }
-}
-
-/** Calls the guest with the records that its numbers can hold, and refuses the others. */
-function guard(work, takes, gives) {
-  return (batch) => {
-    let bad = null;
-    if (takes) {
-      for (let i = 0; i < batch.length; i++) {
-        const at = takes(batch[i]);
-        if (at !== null) (bad ??= new Map()).set(i, refused(at, TAKES));
-      }
-    }
-    const answers = careful(work, bad ? batch.filter((_, i) => !bad.has(i)) : batch);
-    if (gives) {
-      for (let i = 0; i < answers.length; i++) {
-        const at = answers[i].tag === "ok" ? gives(answers[i].val) : null;
-        if (at !== null) answers[i] = refused(at, GIVES);
-      }
-    }
-    if (bad === null) return answers;
-    let next = 0;
-    return batch.map((_, i) => bad.get(i) ?? answers[next++]);
-  };
-}
-"#;
+/// What the functions of [`Longs`] call.
+const NUMBERS: &str = r#"const long = (value) => (Number.isSafeInteger(value) ? null : "");
+const int = (value) => ((value | 0) === value ? null : "");"#;
 
 /// Its text; `module` is the guest's own module, as seen from there.
 pub(super) fn entry(
@@ -60,15 +22,16 @@ pub(super) fn entry(
     (resolve, world): &(Resolve, WorldId),
     module: &str,
 ) -> Result<String, BuildError> {
-    let mut longs = Longs::new(resolve);
+    let mut checks =
+        Checks { project, taken: Longs::taken(resolve), given: Longs::given(resolve), shapes: Shapes::new(resolve) };
     let mut exports = String::new();
     for (key, item) in &resolve.worlds[*world].exports {
         match item {
             WorldItem::Function(function) => {
                 let name = types::camel(&function.name);
                 let (exported, value) = match name.as_str() {
-                    "init" => (types::camel(RENAMED), "guest.init".to_owned()),
-                    _ => (name.clone(), guarded(project, &mut longs, "guest", function)?),
+                    "init" => (types::camel(RENAMED), "first(guest.init)".to_owned()),
+                    _ => (name.clone(), checks.guarded("guest", function)?),
                 };
                 exports.push_str(&format!("export const {exported} = {value};\n"));
             }
@@ -80,7 +43,7 @@ pub(super) fn entry(
                 let name = types::camel(name);
                 exports.push_str(&format!("export const {name} = {{\n  ...guest.{name},\n"));
                 for function in resolve.interfaces[*id].functions.values().filter(|f| f.name != "init") {
-                    let value = guarded(project, &mut longs, &format!("guest.{name}"), function)?;
+                    let value = checks.guarded(&format!("guest.{name}"), function)?;
                     exports.push_str(&format!("  {}: {value},\n", types::camel(&function.name)));
                 }
                 exports.push_str("};\n");
@@ -88,20 +51,37 @@ pub(super) fn entry(
             WorldItem::Type { .. } => {}
         }
     }
-    let checks = longs.finish();
-    Ok(format!("// Where the component begins.\nimport * as guest from {module:?};\n{GUARD}\n{checks}\n{exports}"))
+    let checks = format!("{}{}{}", checks.taken.finish(), checks.given.finish(), checks.shapes.finish());
+    Ok(format!(
+        "// Where the component begins.\nimport * as guest from {module:?};\n{GUARD}\n{NUMBERS}\n{checks}\n{exports}"
+    ))
 }
 
-/// The function within the guard.
-fn guarded(project: &Project, longs: &mut Longs<'_>, place: &str, function: &Function) -> Result<String, BuildError> {
-    let plain = format!("{place}.{}", types::camel(&function.name));
-    let (Some(param), Some(result)) = (function.params.first(), function.result) else { return Ok(plain) };
-    if function.params.len() != 1 {
-        let why = format!("`{}` takes {} parameters; it has to take one list", function.name, function.params.len());
-        return Err(BuildError::project(project.show("wit"), why));
+/// What the guard looks for.
+struct Checks<'r> {
+    project: &'r Project,
+    taken: Longs<'r>,
+    given: Longs<'r>,
+    shapes: Shapes<'r>,
+}
+
+impl Checks<'_> {
+    /// The function within the guard.
+    fn guarded(&mut self, place: &str, function: &Function) -> Result<String, BuildError> {
+        let name = types::camel(&function.name);
+        let (Some(param), Some(result)) = (function.params.first(), function.result) else {
+            return Ok(format!("{place}.{name}"));
+        };
+        let refused = |why: String| BuildError::project(self.project.show("wit"), why);
+        if function.params.len() != 1 {
+            let why = format!("`{}` takes {} parameters; it has to take one list", function.name, function.params.len());
+            return Err(refused(why));
+        }
+        let no_list = || refused(format!("`{}` answers no list; it has to answer each record", function.name));
+        let shape = self.shapes.item(result).ok_or_else(no_list)?;
+        let or_null = |check: Option<String>| check.unwrap_or_else(|| "null".to_owned());
+        let takes = or_null(self.taken.item(param.ty));
+        let gives = or_null(self.given.outcome(result));
+        Ok(format!("guard({name:?}, {place}.{name}, {shape}, {takes}, {gives})"))
     }
-    let takes = longs.item(param.ty);
-    let gives = longs.item(result).and_then(|_| longs.outcome(result));
-    let name = |check: Option<String>| check.unwrap_or_else(|| "null".to_owned());
-    Ok(format!("guard({plain}, {}, {})", name(takes), name(gives)))
 }

@@ -1,4 +1,4 @@
-//! Functions in JavaScript that look for 64-bit integers which its numbers do not hold exactly.
+//! Functions in JavaScript that look for integers which its numbers do not hold exactly, or which the engine would cut.
 
 use std::collections::HashMap;
 
@@ -9,23 +9,29 @@ use super::types::camel;
 /// Collects a function for each type that has such integers somewhere.
 pub(super) struct Longs<'r> {
     resolve: &'r Resolve,
+    /// What the functions are called, before a number.
+    prefix: &'static str,
+    /// Whether integers of 32 bits are looked at too.
+    ints: bool,
     /// None for a type without.
     known: HashMap<TypeId, Option<String>>,
     code: String,
 }
 
 impl<'r> Longs<'r> {
-    pub(super) fn new(resolve: &'r Resolve) -> Self {
-        Longs { resolve, known: HashMap::new(), code: String::new() }
+    /// For what a guest takes: 64-bit integers only, as all others are exact.
+    pub(super) fn taken(resolve: &'r Resolve) -> Self {
+        Longs { resolve, prefix: "taken", ints: false, known: HashMap::new(), code: String::new() }
     }
 
-    /// All functions.
+    /// For what a guest gives.
+    pub(super) fn given(resolve: &'r Resolve) -> Self {
+        Longs { resolve, prefix: "given", ints: true, known: HashMap::new(), code: String::new() }
+    }
+
+    /// All functions. They call `long` and `int`.
     pub(super) fn finish(self) -> String {
-        if self.code.is_empty() {
-            return String::new();
-        }
-        let long = "const long = (value) => (Number.isSafeInteger(value) ? null : \"\");\n";
-        format!("{long}{}", self.code)
+        self.code
     }
 
     /// The function for the items of a list.
@@ -55,6 +61,7 @@ impl<'r> Longs<'r> {
     fn check(&mut self, ty: Type) -> Option<String> {
         let id = match ty {
             Type::S64 | Type::U64 => return Some("long".to_owned()),
+            Type::S32 if self.ints => return Some("int".to_owned()),
             Type::Id(id) => id,
             _ => return None,
         };
@@ -64,7 +71,7 @@ impl<'r> Longs<'r> {
         // WIT has no recursive types, so this ends.
         let body = self.body(ty);
         let name = body.map(|body| {
-            let name = format!("check{}", self.known.len());
+            let name = format!("{}{}", self.prefix, self.known.len());
             self.code.push_str(&format!("function {name}(value) {{\n  let at;\n{body}  return null;\n}}\n"));
             name
         });

@@ -16,6 +16,7 @@ mod project;
 mod python;
 mod rust;
 mod script;
+mod shapes;
 mod stamp;
 mod steps;
 mod tools;

@@ -129,7 +129,8 @@ fn structure(resolve: &Resolve, id: TypeId) -> String {
         TypeDefKind::Option(ty) => format!("{} | null", of(resolve, *ty)),
         TypeDefKind::Result(result) => format!("{} | {}", tagged("ok", result.ok), tagged("err", result.err)),
         TypeDefKind::List(Type::U8) => "Uint8Array".to_owned(),
-        TypeDefKind::List(ty) => format!("Array<{}>", of(resolve, *ty)),
+        // Not `Array<...>`: a record may be called Array.
+        TypeDefKind::List(ty) => format!("({})[]", of(resolve, *ty)),
         TypeDefKind::Tuple(tuple) => {
             let types: Vec<String> = tuple.types.iter().map(|ty| of(resolve, *ty)).collect();
             format!("[{}]", types.join(", "))

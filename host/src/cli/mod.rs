@@ -7,6 +7,7 @@ mod check;
 mod dev;
 mod docs;
 mod inspect;
+mod new;
 mod open;
 mod pipe;
 mod quickstart;
@@ -85,6 +86,8 @@ enum Command {
         #[arg(long)]
         offline: bool,
     },
+    /// Begin a project for a guest in Rust, Go, Python, JavaScript, TypeScript or C.
+    New(new::Options),
     /// Write a guest's WIT folder from its Avro schemas.
     Wit(Box<wit::Options>),
     /// Try it all out in this process: no Kafka, no Java, nothing left behind.
@@ -177,6 +180,7 @@ fn dispatch(command: Command, logs: &Logs) -> Result<(), Fault> {
         Command::Test(options) => test::test(&options),
         Command::Inspect(options) => inspect::inspect(&options),
         Command::Check { pipeline, offline } => check::check(&pipeline, offline),
+        Command::New(options) => new::new(&options),
         Command::Wit(options) => wit::write(&options),
         Command::Quickstart(options) => quickstart::run(&options),
         Command::Dev(options) => dev::run(options, logs),

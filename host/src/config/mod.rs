@@ -12,7 +12,7 @@ mod interpolate;
 mod json_schema;
 mod key;
 mod label;
-mod nearest;
+pub(crate) mod nearest;
 mod plan;
 mod problem;
 mod properties;

@@ -1,7 +1,7 @@
 //! "Did you mean": the known name that is nearest to a misspelt one.
 
 /// The nearest candidate, or nothing where none is near enough to be meant.
-pub(super) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     // The distance takes the product of the lengths; no key is that long.
     if name.len() > 64 {
         return None;

@@ -55,6 +55,9 @@ const KEYWORDS: &[&str] = &[
     "world",
 ];
 
+/// Names that the modules of componentize-py import, and go on to use behind a class of the same name.
+const TYPING: &[&str] = &["enum", "list", "optional", "tuple", "union"];
+
 /// The WIT names of a record's fields, in the order of the fields.
 pub fn field_names(record: &Record) -> Vec<String> {
     distinct(record.fields.iter().map(|field| Candidate::of(&field.name)).collect())
@@ -81,7 +84,7 @@ pub fn branch_names(schema: &Schema, branches: &[TypeId]) -> Vec<String> {
 /// it stands in, with `-item` or `-value` added inside an array or map.
 pub fn type_names(schema: &Schema) -> Vec<(TypeId, String)> {
     let named = named_types(schema, None);
-    let candidates = named.iter().map(|n| Candidate::upper(short(&n.original), &n.original));
+    let candidates = named.iter().map(|n| Candidate::ty(short(&n.original), &n.original));
     let names = distinct(candidates.collect());
     named.iter().map(|n| n.id).zip(names).collect()
 }
@@ -132,7 +135,7 @@ pub(super) fn named_types(schema: &Schema, fields: Option<&[String]>) -> Vec<Nam
 }
 
 /// The kebab-case form of an Avro name.
-pub(super) fn kebab(name: &str) -> String {
+pub(crate) fn kebab(name: &str) -> String {
     let chars: Vec<char> = name.chars().collect();
     let mut words: Vec<String> = Vec::new();
     let mut fresh = true;
@@ -174,6 +177,15 @@ impl Candidate {
     fn upper(name: &str, original: &str) -> Self {
         let base = kebab(name);
         Self { base: if base == "self" { "x-self".into() } else { base }, original: original.to_string() }
+    }
+
+    /// Of a type: bindings for Python make a class of it, where others go by these names.
+    fn ty(name: &str, original: &str) -> Self {
+        let candidate = Self::upper(name, original);
+        match TYPING.contains(&candidate.base.as_str()) {
+            true => Self { base: format!("x-{}", candidate.base), ..candidate },
+            false => candidate,
+        }
     }
 
     /// The plain spelling comes first, then the order of the originals.

@@ -47,6 +47,16 @@ fn what_bindings_write_with_a_capital_is_never_called_self() {
 }
 
 #[test]
+fn types_leave_python_the_names_that_its_bindings_need() {
+    let text = r#"{"type": "record", "name": "List", "fields": [{"name": "list", "type": {"type": "enum", "name": "a.enum", "symbols": ["List"]}}]}"#;
+    let schema = parse(text).unwrap();
+    let names: Vec<String> = type_names(&schema).into_iter().map(|(_, name)| name).collect();
+    assert_eq!(names, ["x-list", "x-enum"]);
+    let Kind::Record(record) = schema.kind(schema.root()) else { panic!() };
+    assert_eq!(field_names(record), ["list"], "fields and symbols are no classes");
+}
+
+#[test]
 fn keywords_are_escaped_where_they_stand() {
     assert_eq!(escape("type"), "%type");
     assert_eq!(escape("error-context"), "%error-context");

@@ -16,10 +16,11 @@ pub(super) fn comment(indent: &str, text: &str) -> String {
     out
 }
 
-/// One line, free of what WIT refuses in a file and of what ends a comment in other languages.
+/// One line, free of what WIT refuses in a file and of what ends a comment in other languages. In Python it becomes a
+/// string between three quotes, in which a backslash has a meaning; Markdown shows two backslashes as one.
 pub(super) fn inline(text: &str) -> String {
     let clean: String = text.chars().map(|c| if refused(c) { ' ' } else { c }).collect();
-    clean.replace("*/", "* /")
+    clean.replace("*/", "* /").replace('\\', r"\\").replace(r#"""""#, "'''")
 }
 
 /// Control characters, bidirectional overrides, and those that Unicode discourages.

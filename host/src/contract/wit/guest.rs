@@ -7,6 +7,7 @@ use super::envelope::{Envelope, Typed, Way, fits};
 use super::limits::{Extent, Extents, MAX_SIZE};
 use super::scope::{Expression, Origin, Scope};
 use super::types::{Side, free};
+use super::view::{View, view};
 use super::{Answers, Key, Options, PIPELINE_VERSION, Refusal, Value, doc};
 use crate::contract::names::escape;
 use crate::schema::Schema;
@@ -285,18 +286,31 @@ impl<'a> Guest<'a> {
         let (uses, exports) = match self.options.resource {
             Some(_) => (String::new(), "    export guest;\n".to_string()),
             None => {
-                // wit-bindgen makes a trait `Guest` of the world's functions.
-                let own = ["init", "guest"].into_iter().chain(self.functions.iter().map(|function| function.name));
-                let mut scope = Scope::new(Origin::Here, own.map(str::to_string));
-                let exports = self.declarations(&mut scope, "export ");
-                // What an envelope holds is wanted by its author just as much as the envelope.
-                scope.bring(self.envelopes.iter().flat_map(Envelope::expressions));
+                let (scope, exports) = self.world_scope();
                 (scope.uses(), exports)
             }
         };
         let parts: Vec<String> =
             [imports.concat(), uses, exports].into_iter().filter(|part| !part.is_empty()).collect();
         format!("{package}\n/// {}\nworld transform {{\n{}}}\n", self.about, parts.join("\n"))
+    }
+
+    /// What the world of a guest without a resource sees, and what it exports.
+    fn world_scope(&self) -> (Scope, String) {
+        // wit-bindgen makes a trait `Guest` of the world's functions.
+        let own = ["init", "guest"].into_iter().chain(self.functions.iter().map(|function| function.name));
+        let mut scope = Scope::new(Origin::Here, own.map(str::to_string));
+        let exports = self.declarations(&mut scope, "export ");
+        // What an envelope holds is wanted by its author just as much as the envelope.
+        scope.bring(self.envelopes.iter().flat_map(Envelope::expressions));
+        (scope, exports)
+    }
+
+    /// The types of a guest's values: its own, and what is taken and given, where those have schemas.
+    pub fn view(&self, sides: (Option<usize>, Option<usize>)) -> View {
+        let (scope, _) = self.world_scope();
+        let local = |name: &str| scope.local(Origin::Types, name).map(str::to_string);
+        view(&self.sides, sides, &local)
     }
 
     fn declarations(&self, scope: &mut Scope, before: &str) -> String {

@@ -21,10 +21,12 @@ mod package_name;
 mod refusal;
 mod scope;
 mod types;
+mod view;
 
 use guest::Guest;
 pub use options::{Answers, EnvelopeField, Import, Key, Options, Raw, Value};
 pub use refusal::Refusal;
+pub use view::{Case, Definition, Member, NamedType, Type, View};
 
 /// The package every guest depends on: file name and text.
 pub const PIPELINE_PACKAGE: &[(&str, &str)] = &[
@@ -70,6 +72,21 @@ pub fn package<'a>(
         files.push((format!("deps/millstream-pipeline/{name}"), text.to_string()));
     }
     Ok(WitFolder { files })
+}
+
+/// The types of the guest that [`package`] makes of the same arguments: what code over its WIT is written from. Of a
+/// guest without a resource.
+pub fn types<'a>(
+    input: impl Into<Value<'a>>,
+    output: impl Into<Value<'a>>,
+    options: &'a Options,
+) -> Result<View, Refusal> {
+    let (input, output) = (input.into(), output.into());
+    choices::check(input, output, options)?;
+    // Sides are made of what has a schema, the input first.
+    let typed = (matches!(input, Value::Schema(_)), matches!(output, Value::Schema(_)));
+    let sides = (typed.0.then_some(0), typed.1.then_some(usize::from(typed.0)));
+    Ok(Guest::new(input, output, options)?.view(sides))
 }
 
 impl WitFolder {

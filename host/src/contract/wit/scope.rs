@@ -127,6 +127,11 @@ impl Scope {
         text
     }
 
+    /// What a type from elsewhere is called here, if it was brought.
+    pub fn local(&self, origin: Origin, name: &str) -> Option<&str> {
+        self.names.get(&(origin, name.to_string())).map(String::as_str)
+    }
+
     /// The expression as it stands in this scope.
     pub fn text(&self, expression: &Expression) -> String {
         let part = |part: &Part| match part {

@@ -112,7 +112,8 @@ impl<'a> Side<'a> {
         names::field_names(record).into_iter().zip(&record.fields).filter(|(_, field)| seen(field)).collect()
     }
 
-    fn name(&self, id: TypeId) -> &str {
+    /// What a type of its own is called.
+    pub fn name(&self, id: TypeId) -> &str {
         self.names.get(&id).map_or("", String::as_str)
     }
 
