@@ -74,7 +74,8 @@ impl Checks<'_> {
         };
         let refused = |why: String| BuildError::project(self.project.show("wit"), why);
         if function.params.len() != 1 {
-            let why = format!("`{}` takes {} parameters; it has to take one list", function.name, function.params.len());
+            let why =
+                format!("`{}` takes {} parameters; it has to take one list", function.name, function.params.len());
             return Err(refused(why));
         }
         let no_list = || refused(format!("`{}` answers no list; it has to answer each record", function.name));

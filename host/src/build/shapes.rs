@@ -35,7 +35,8 @@ impl<'r> Shapes<'r> {
 
     /// The expression for a type.
     fn shape(&mut self, ty: Type) -> String {
-        let of = |from: i64, to: i64, what: &str| format!("{{ kind: \"integer\", from: {from}, to: {to}, what: {what:?} }}");
+        let of =
+            |from: i64, to: i64, what: &str| format!("{{ kind: \"integer\", from: {from}, to: {to}, what: {what:?} }}");
         let integer = |from: i64, to: i64| of(from, to, &format!("an integer from {from} to {to}"));
         // What a number holds exactly.
         let safe = (1_i64 << 53) - 1;
