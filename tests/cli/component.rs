@@ -11,14 +11,20 @@ pub const IDLE: &str = r#"(module
 
 /// A component of the world `transform` of this WIT text.
 pub fn build(wit: &str, wat: &str) -> Vec<u8> {
+    let module = core(wit, wat);
+    let mut encoder = ComponentEncoder::default();
+    encoder.module(&module).unwrap_or_else(|why| panic!("{why:?}"));
+    encoder.validate(true).encode().unwrap_or_else(|why| panic!("{why:?}"))
+}
+
+/// A core module that carries the world `transform` of this WIT text.
+pub fn core(wit: &str, wat: &str) -> Vec<u8> {
     let mut module = wat::parse_str(wat).unwrap_or_else(|why| panic!("{why}"));
     let mut resolve = Resolve::default();
     let package = resolve.push_str("guest.wit", wit).unwrap_or_else(|why| panic!("{why:?}"));
     let world = resolve.select_world(&[package], Some("transform")).expect("the world `transform`");
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("metadata");
-    let mut encoder = ComponentEncoder::default();
-    encoder.module(&module).unwrap_or_else(|why| panic!("{why:?}"));
-    encoder.validate(true).encode().unwrap_or_else(|why| panic!("{why:?}"))
+    module
 }
 
 /// A component that is only looked at: a world with these items.

@@ -1,7 +1,7 @@
 //! What can be wrong with a guest before its first record: the file, the component, its types, its imports.
 
 use crate::case::Case;
-use crate::component::{IDLE, build, idle};
+use crate::component::{IDLE, build, core, idle};
 
 const FAULT: &str = "variant fault { reject(string), retry(string), halt(string) }";
 const TRANSFORM: &str = "export transform: func(batch: list<payment>) -> list<result<enriched, fault>>;";
@@ -41,12 +41,58 @@ fn half_a_component_is_refused() {
 }
 
 #[test]
-fn a_core_module_is_told_from_a_component() {
+fn a_core_module_without_its_wit_is_told_from_a_component() {
     let module = wat::parse_str(IDLE).expect("a module");
-    Case::payments().with("guest.wasm", module).check().mentions(
-        2,
-        &["the guest guest.wasm is a core wasm module, not a component; build it for wasm32-wasip2, or wrap it with `wasm-tools component new`"],
-    );
+    let why = "the guest guest.wasm is a core wasm module that does not carry its WIT, so that no component can be made of \
+               it; build it with `millstream build`, or embed its WIT with `wasm-tools component embed`";
+    Case::payments().with("guest.wasm", module).check().mentions(2, &[why, "--> pipeline.toml:12:9"]);
+}
+
+/// A guest for the payments that takes one field and gives two, with this code.
+fn subset(wat: &str) -> Vec<u8> {
+    let items =
+        format!("{FAULT} record payment {{ id: string }} record enriched {{ risk: s32, amount-eur: f64 }} {TRANSFORM}");
+    core(&format!("package t:t; world transform {{ {items} }}"), wat)
+}
+
+#[test]
+fn a_core_module_that_carries_its_wit_is_made_a_component_at_load() {
+    let prints = r#"(module (import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))"#;
+    for wat in [IDLE.to_owned(), IDLE.replacen("(module", prints, 1)] {
+        let case = Case::payments().with("guest.wasm", subset(&wat));
+        let case = case.edit("\"guest.wasm\"", "\"guest.wasm\"\npassthrough = true");
+        case.check().shows(&["guest      guest.wasm: transform\n", "\nok\n"]);
+        let form = "form       core module with its WIT; the host makes a component of it at load\n";
+        case.run(&["inspect", "guest.wasm"]).shows(&[form, "exports    transform: func("]);
+        let json = case.run(&["inspect", "guest.wasm", "--json"]);
+        json.shows(&["\"form\": \"core-module\""]);
+    }
+}
+
+#[test]
+fn a_core_module_that_is_not_what_its_wit_says_is_refused() {
+    let lacks = IDLE.replace("\"transform\"", "\"transfer\"");
+    let odd = r#"(module (import "wasi_snapshot_preview1" "fd_teleport" (func (param i32)))"#;
+    let whole = subset(IDLE);
+    for (module, why) in [
+        (subset(&lacks), "transform"),
+        (subset(&IDLE.replacen("(module", odd, 1)), "fd_teleport"),
+        (whole[..whole.len() - 20].to_vec(), "unexpected end"),
+    ] {
+        let begin = "the guest guest.wasm is a core wasm module, and no component can be made of it: ";
+        let done = Case::payments().with("guest.wasm", module).check();
+        done.mentions(2, &[begin, why, "; build it with `millstream build`\n  --> pipeline.toml:12:9"]);
+    }
+}
+
+#[test]
+fn a_component_of_another_world_says_what_it_exports() {
+    let wit = "package t:t; world transform { export wasi:cli/run@0.2.6; }
+        package wasi:cli@0.2.6 { interface run { run: func() -> result; } }";
+    let wat = r#"(module (func (export "wasi:cli/run@0.2.6#run") (result i32) unreachable))"#;
+    let why = "the guest guest.wasm exports neither `transform` nor `deserialize` nor `serialize`; it exports \
+               `wasi:cli/run@0.2.6`. Generate its world with `millstream wit`";
+    Case::payments().with("guest.wasm", build(wit, wat)).check().mentions(2, &[why, "--> pipeline.toml:12:9"]);
 }
 
 #[test]

@@ -53,31 +53,39 @@ fn schemas_need_no_grant_and_any_patch_version_does() {
 }
 
 #[test]
-fn an_interface_of_types_only_needs_no_grant() {
-    let wit = "package t:t;
-        world transform {
-            use millstream:pipeline/log@0.1.0.{level};
-            variant fault { reject(string), retry(string), halt(string) }
-            record payment { id: string }
-            record enriched { risk: s32, amount-eur: f64 }
-            export transform: func(batch: list<payment>) -> list<result<enriched, fault>>;
-        }
-        package millstream:pipeline@0.1.0 { interface log { enum level { trace, debug } } }";
-    let case = Case::payments().with("guest.wasm", build(wit, IDLE));
-    case.edit("\"guest.wasm\"", "\"guest.wasm\"\npassthrough = true").check().shows(&["\nok\n"]);
+fn an_interface_of_types_only_needs_no_grant_and_fits_in_any_version() {
+    for version in ["0.0.9", "0.1.0", "0.7.0", "3.0.0"] {
+        let wit = format!(
+            "package t:t;
+            world transform {{
+                use millstream:pipeline/log@{version}.{{level}};
+                variant fault {{ reject(string), retry(string), halt(string) }}
+                record payment {{ id: string }}
+                record enriched {{ risk: s32, amount-eur: f64 }}
+                export transform: func(batch: list<payment>) -> list<result<enriched, fault>>;
+            }}
+            package millstream:pipeline@{version} {{ interface log {{ enum level {{ trace, debug }} }} }}"
+        );
+        let case = Case::payments().with("guest.wasm", build(&wit, IDLE));
+        case.edit("\"guest.wasm\"", "\"guest.wasm\"\npassthrough = true").check().shows(&["\nok\n"]);
+    }
 }
 
 #[test]
 fn an_interface_that_is_not_there_is_named_with_those_that_are() {
-    let done = importing("teleport@0.1.0", "jump: func();", "jump", "").check();
-    let why = "the guest guest.wasm imports `millstream:pipeline/teleport@0.1.0`, which this host does not offer; of \
-               millstream:pipeline it offers `config`, `log`, `metrics`, `schemas`";
-    done.mentions(2, &[why, "--> pipeline.toml:12:9"]);
+    for version in ["0.1.0", "0.2.0"] {
+        let done = importing(&format!("teleport@{version}"), "jump: func();", "jump", "").check();
+        let why = format!(
+            "the guest guest.wasm imports `millstream:pipeline/teleport@{version}`, which this host does not offer; it \
+             speaks version 0.1 of millstream:pipeline, with `config`, `log`, `metrics`, `schemas`"
+        );
+        done.mentions(2, &[&why, "--> pipeline.toml:12:9"]);
+    }
 }
 
 #[test]
 fn another_version_is_named_with_the_one_that_is_there() {
-    for version in ["0.9.0", "1.0.0", "0.10.0"] {
+    for version in ["0.0.9", "0.9.0", "1.0.0", "0.10.0"] {
         let done = importing(&format!("schemas@{version}"), "input: func() -> u32;", "input", "(result i32)").check();
         let why = format!(
             "the guest guest.wasm imports `millstream:pipeline/schemas@{version}`, but this host offers version 0.1 of \

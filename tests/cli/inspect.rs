@@ -50,6 +50,7 @@ fn json_has_the_same() {
     assert_eq!(json["size"].as_u64(), Some(file.len()));
     assert_eq!(json["sha256"].as_str().map(str::len), Some(64));
     assert_eq!(json["language"], "Rust");
+    assert_eq!(json["form"], "component");
 }
 
 #[test]
@@ -75,7 +76,10 @@ fn files_that_are_no_guests_are_told_as_at_load() {
     let why = "the guest README.md is not a WebAssembly component: it does not begin with the four bytes";
     inspect(&["README.md"]).mentions(2, &[why]);
     let case = Case::payments().with("guest.wasm", b"\0asm\x01\0\0\0");
-    case.run(&["inspect", "guest.wasm"]).mentions(2, &["the guest guest.wasm is a core wasm module, not a component"]);
+    case.run(&["inspect", "guest.wasm"]).mentions(
+        2,
+        &["the guest guest.wasm is a core wasm module that does not carry its WIT, so that no component can be made"],
+    );
     let case = case.with("guest.wasm", idle("export transform: func(a: u32, b: u32) -> u32;"));
     case.run(&["inspect", "guest.wasm"])
         .mentions(2, &["the guest guest.wasm exports `transform: func(a: u32, b: u32) -> u32`; expected"]);

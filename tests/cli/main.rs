@@ -4,6 +4,8 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails loudly, its steps outside of it too")]
 
+mod build;
+mod build_tools;
 mod case;
 mod cluster;
 mod compiled;

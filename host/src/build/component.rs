@@ -17,11 +17,13 @@ pub(super) const WORLD: &str = "transform";
 pub(super) fn read(wit: &Path, shown: &Path) -> Result<(Resolve, WorldId), BuildError> {
     let mut resolve = Resolve::default();
     let read = resolve.push_dir(wit).and_then(|(package, _)| resolve.select_world(&[package], Some(WORLD)));
-    // The parser tells the whole path of a file, which is the user's own.
-    let world = read.map_err(|error| {
-        BuildError::project(shown, format!("this WIT cannot be used: {error:#}; `millstream wit` writes it anew"))
-    })?;
-    Ok((resolve, world))
+    match read {
+        Ok(world) => Ok((resolve, world)),
+        Err(error) => {
+            let why = resolve.render_error(&error);
+            Err(BuildError::project(shown, format!("this WIT cannot be used (`millstream wit` writes it anew): {why}")))
+        }
+    }
 }
 
 /// Makes a component of a core module that was compiled for WASI preview 1.
@@ -101,7 +103,7 @@ mod tests {
     /// What is said of a component with this export, whose code is never called.
     fn said(item: &str, function: &str) -> String {
         let mut resolve = Resolve::default();
-        let text = format!("package a:b; world transform {{ export {item}; }}");
+        let text = format!("package a:b; world transform {{ export {item} }}");
         let package = resolve.push_str("a.wit", &text).unwrap();
         let world = resolve.select_world(&[package], Some(WORLD)).unwrap();
         let core = format!(
@@ -116,7 +118,7 @@ mod tests {
     #[test]
     fn a_guest_of_a_batch_is_one() {
         let code = "(export \"transform\") (param i32 i32) (result i32)";
-        assert_eq!(said("transform: func(b: list<string>) -> list<result<u32, string>>", code), "well");
+        assert_eq!(said("transform: func(b: list<string>) -> list<result<u32, string>>;", code), "well");
         let code = "(export \"a:b/x#serialize\") (param i32 i32) (result i32)";
         let item = "x: interface { serialize: func(b: list<string>) -> list<result<u32, string>>; }";
         assert_eq!(said(item, &code.replace("a:b/", "")), "well");
@@ -125,12 +127,12 @@ mod tests {
     #[test]
     fn other_worlds_are_told_with_what_they_export() {
         assert_eq!(
-            said("other: func()", "(export \"other\")"),
+            said("other: func();", "(export \"other\")"),
             "x.wasm was built, but no pipeline can use it: it exports neither `transform` nor `deserialize` nor \
              `serialize`; it exports `other`. Generate its world with `millstream wit`"
         );
         let code = "(export \"transform\") (param i32) (result i32)";
-        let why = said("transform: func(x: u32) -> u32", code);
+        let why = said("transform: func(x: u32) -> u32;", code);
         assert!(why.contains("its `transform` is not `transform: func(batch: list<IN>) -> "), "{why}");
         assert!(check(b"\0asm", Path::new("x.wasm")).is_err());
     }

@@ -19,7 +19,7 @@ const PYTHON: Need = Need {
 };
 
 /// Where the component begins: it imports the guest's own module, `app`.
-const ENTRY: &str = include_str!("millstream_entry.py");
+const ENTRY: &str = include_str!("guest_entry.py");
 /// Runs componentize-py without the script that has the path of the environment in it, so that a project can be moved.
 const COMPONENTIZE: &str = "from componentize_py import script; script()";
 /// What is in the mark of an environment that is not complete.
@@ -47,12 +47,12 @@ pub(super) fn build(project: &Project, say: &mut dyn FnMut(&str)) -> Result<Made
     if stamp::is_fresh(project, inputs.as_deref()) {
         return Ok(Made::Fresh);
     }
-    put(&project.out().join("millstream_entry.py"), ENTRY.as_bytes())?;
+    put(&project.out().join("guest_entry.py"), ENTRY.as_bytes())?;
     write_bindings(project, &environment)?;
     let made = project.out().join("made.wasm");
     environment
         .componentize(project)
-        .args(["componentize", "-p", ".", "-p", ".millstream", "millstream_entry", "-o"])
+        .args(["componentize", "-p", ".", "-p", ".millstream", "guest_entry", "-o"])
         .arg(&made)
         .run()?;
     let component = std::fs::read(&made).map_err(BuildError::file("read", made))?;

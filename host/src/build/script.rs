@@ -51,7 +51,7 @@ pub(super) fn build(project: &Project, say: &mut dyn FnMut(&str)) -> Result<Made
         format!("../{source}")
     };
     put(&out.join("entry.js"), entry(project, &known, &module)?.as_bytes())?;
-    let component = componentize(project, &node)?;
+    let component = componentize(project, &node, &source)?;
     Ok(Made::New { component, inputs })
 }
 
@@ -126,16 +126,24 @@ fn compile(project: &Project, node: &Tool, source: &str) -> Result<String, Build
     Ok(format!("./{folder}/{}.js", source.trim_end_matches(".ts")))
 }
 
-fn componentize(project: &Project, node: &Tool) -> Result<Vec<u8>, BuildError> {
+fn componentize(project: &Project, node: &Tool, source: &str) -> Result<Vec<u8>, BuildError> {
     let (out, made) = (project.out(), project.out().join("made.wasm"));
     // --sync: the host calls guests and waits for them.
-    Step::new("componentize-qjs", &node.path, &project.folder, &project.shown)
+    let made_it = Step::new("componentize-qjs", &node.path, &project.folder, &project.shown)
         .arg(&bin(project, "componentize-qjs", "componentize-qjs")?)
         .args(["--wit", ".millstream/wit", "--js", ".millstream/entry.js", "--sync", "-n", super::component::WORLD])
         .args(["--module-root"])
         .arg(&project.root)
         .arg_out(&made)
-        .run_quietly(&out.join("log"))?;
+        .run_quietly(&out.join("log"));
+    if let Err(error) = made_it {
+        // The engine tells what is wrong, but not where; node does, where it takes the file for a module.
+        if project.package()?.get("type").is_some_and(|kind| kind == "module") {
+            let place = Step::new("node --check", &node.path, &project.folder, &project.shown);
+            drop(place.args(["--check", source]).run());
+        }
+        return Err(error);
+    }
     let bytes = std::fs::read(&made).map_err(BuildError::file("read", made))?;
     exports::renamed(&bytes).map_err(|why| BuildError::NoGuest { path: project.show(&project.wasm_name()), why })
 }
