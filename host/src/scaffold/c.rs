@@ -29,7 +29,7 @@ pub(super) fn about(model: &Model) -> About {
              log lines."
                 .into(),
         ],
-        ignored: vec!["/bindings/".into()],
+        ignored: Vec::new(),
         begin,
     }
 }
@@ -130,19 +130,24 @@ impl C<'_> {
             false => String::new(),
         };
         let begin = match self.model.shape {
-            Shape::Filter => {
-                "\n    // Begin here; `output->is_some = false` drops the record, and its memory has to be freed then."
+            Shape::Filter => include_str!("c/filter.c.tmpl").to_string(),
+            Shape::FanOut => {
+                "    // Begin here: as many outputs as you like, or none; each owns its memory.\n".to_string()
             }
-            Shape::FanOut => "\n    // Begin here; as many outputs as you like, or none, and each owns its memory.",
-            _ => "\n    // Begin here.",
+            _ => "    // Begin here.\n".to_string(),
         };
+        let dropped = match self.owns(input) {
+            true => format!("        {}(input);\n", self.release(input, true)),
+            false => String::new(),
+        };
+        let begin = begin.replace("@DROPPED@", &dropped);
         let zeros = if body.contains("zeros(") { include_str!("c/zeros.c.tmpl") } else { "" };
-        let unused = if body.contains("input->") || body.contains("*input") { "" } else { "    (void)input;\n" };
+        let unused = if self.typed.uses_input() || self.owns(input) { "" } else { "    (void)input;\n" };
         include_str!("c/guest.c.tmpl")
             .replace("@NAME@", self.model.name.kebab())
             .replace("@INPUT_TYPE@", &self.model.input.describe())
             .replace("@OUTPUT_TYPE@", &self.model.output.describe())
-            .replace("@BEGIN@", begin)
+            .replace("@BEGIN@", &begin)
             .replace("@RELEASE@", &release)
             .replace("@ZEROS@", zeros)
             .replace("@UNUSED@", unused)
@@ -171,7 +176,7 @@ impl C<'_> {
             Fill::Record(fields) => (self.record(fields), self.left(fields)),
         };
         let made = made.laid_out(STYLE, 1, place.len() + 4);
-        let frees: String = left.iter().map(|(name, free)| format!("    {free}(&{name});\n")).collect();
+        let frees: String = left.iter().map(|(name, free)| format!("    {free}({name});\n")).collect();
         let freed = if left.is_empty() { "" } else { "    // What was not handed over is freed.\n" };
         format!("{before}    {place} = {made};\n{freed}{frees}")
     }
@@ -203,12 +208,12 @@ impl C<'_> {
         let input = &self.typed.input;
         let members = self.typed.members(input);
         if members.is_empty() || fields.is_empty() {
-            let whole = self.owns(input).then(|| ("*input".to_string(), self.release(input, true)));
+            let whole = self.owns(input).then(|| ("input".to_string(), self.release(input, true)));
             return whole.into_iter().collect();
         }
         let kept = |place: usize| fields.contains(&FieldFill::Copy(place));
         let left = members.iter().enumerate().filter(|(place, member)| !kept(*place) && self.owns(&member.ty));
-        left.map(|(_, m): (usize, &Member)| (format!("input->{}", ident(&m.name)), self.release(&m.ty, false)))
+        left.map(|(_, m): (usize, &Member)| (format!("&input->{}", ident(&m.name)), self.release(&m.ty, false)))
             .collect()
     }
 

@@ -98,17 +98,15 @@ impl Go<'_> {
         let (answer, around, begin) = match self.model.shape {
             Shape::Filter => (
                 format!("wit.Option[{output}]"),
-                "wit.Some(output)".into(),
-                "to drop the record, answer\n\t//     wit.None[@]()",
+                "wit.Some(output)".to_string(),
+                include_str!("go/filter.go.tmpl").replace("@OUTPUT@", &output),
             ),
-            Shape::FanOut => {
-                (format!("[]{output}"), format!("[]{output}{{output}}"), "as many outputs as you like, or none")
-            }
-            _ => (output.clone(), "output".to_string(), ""),
-        };
-        let begin = match begin {
-            "" => "Begin here.".to_string(),
-            more => format!("Begin here: {}.", more.replace('@', &output)),
+            Shape::FanOut => (
+                format!("[]{output}"),
+                format!("[]{output}{{output}}"),
+                "\t// Begin here: as many outputs as you like, or none.\n".to_string(),
+            ),
+            _ => (output.clone(), "output".to_string(), "\t// Begin here.\n".to_string()),
         };
         let body = self.statements();
         let text = include_str!("go/guest.go.tmpl")

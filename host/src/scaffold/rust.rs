@@ -115,9 +115,9 @@ fn source(model: &Model, typed: &Typed) -> String {
         (false, false) => (String::new(), String::new()),
     };
     let begin = match model.shape {
-        Shape::Filter => "Begin here: `Ok(None)` drops the record",
-        Shape::FanOut => "Begin here: as many outputs as you like, or none",
-        _ => "Begin here",
+        Shape::Filter => include_str!("rust/filter.rs.tmpl"),
+        Shape::FanOut => "    // Begin here: as many outputs as you like, or none.\n",
+        _ => "    // Begin here.\n",
     };
     include_str!("rust/lib.rs.tmpl")
         .replace("@NAME@", model.name.kebab())
