@@ -16,6 +16,7 @@ mod guest_imports;
 mod guide;
 mod inspect;
 mod lines;
+mod new;
 mod pipeline_file;
 mod policies;
 mod real_guests;

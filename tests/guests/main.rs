@@ -16,6 +16,7 @@ mod filter;
 mod language;
 mod mask;
 mod payment;
+mod projects;
 mod refusals;
 mod route;
 mod throwing;

@@ -11,9 +11,9 @@ from typing import Any
 
 import account
 from componentize_py_types import Err, Ok, Result
-from generic import Schema, array, mapping
-from wit_world.imports import generic as wit
+from generic import Schema
 from wit_world.imports import schemas
+from wit_world.imports.generic import GenericRecord
 from wit_world.imports.types import Fault, Fault_Halt, Fault_Reject
 
 
@@ -23,16 +23,16 @@ class Account(account.Account):
 
 @cache
 def source() -> Schema:
-    return Schema(schemas.input())
+    return Schema(schemas.input(), schemas.text(schemas.input()))
 
 
 @cache
 def sink() -> Schema:
-    return Schema(schemas.output())
+    return Schema(schemas.output(), schemas.text(schemas.output()))
 
 
-def read(nodes: list[wit.Node]) -> Account:
-    value = source().fold(nodes)
+def read(record: GenericRecord) -> Account:
+    value = source().fold(record)
     person = value["holder"]
     address = person["address"]
     company = person.type_name == "acme.accounts.Company"
@@ -41,26 +41,17 @@ def read(nodes: list[wit.Node]) -> Account:
     return Account(value["number"], holder, value["kind"], value["rates"], bookings)
 
 
-def reference(value: int | str | None) -> list[wit.Node]:
-    if value is None:
-        return [wit.Node_Null()]
-    return [wit.Node_String(value) if isinstance(value, str) else wit.Node_Long(value)]
-
-
-def write(a: Account) -> list[wit.Node]:
-    s, h = sink(), a.holder
-    text = lambda value: [wit.Node_String(value)]  # noqa: E731
-    day = lambda at, count: s.record("acme.accounts.Day", [wit.Node_Int(at)], [wit.Node_Int(count)])  # noqa: E731
-    return s.record(
-        "acme.accounts.Balances",
-        [wit.Node_Fixed(a.number)],
-        s.record("acme.accounts.Owner", text(h.name), text(h.city), text(h.country), [wit.Node_Boolean(h.company)]),
-        s.symbol("acme.accounts.Kind", a.kind),
-        mapping(a.cents, wit.Node_Long),
-        [wit.Node_Double(a.total_eur)],
-        array([day(at, count) for at, count in a.days.items()]),
-        reference(a.last_reference),
-    )
+def write(a: Account) -> GenericRecord:
+    fields = {
+        "number": a.number,
+        "owner": vars(a.holder),
+        "kind": a.kind,
+        "balances": a.cents,
+        "total_eur": a.total_eur,
+        "days": [{"day": day, "bookings": bookings} for day, bookings in a.days.items()],
+        "last_reference": a.last_reference,
+    }
+    return sink().unfold(fields)
 
 
 def attempt(work: Callable[[], Any], fault: Callable[[str], Fault]) -> Result[Any, Fault]:
@@ -71,8 +62,8 @@ def attempt(work: Callable[[], Any], fault: Callable[[str], Fault]) -> Result[An
 
 
 class Guest:
-    def deserialize(self, batch: list[wit.GenericRecord]) -> list[Result[Account, Fault]]:
-        return [attempt(lambda record=record: read(record.nodes), Fault_Reject) for record in batch]
+    def deserialize(self, batch: list[GenericRecord]) -> list[Result[Account, Fault]]:
+        return [attempt(lambda record=record: read(record), Fault_Reject) for record in batch]
 
     def transform(self, batch: list[Account]) -> list[Result[Account, Fault]]:
         def settled(one: Account) -> Account:
@@ -81,6 +72,5 @@ class Guest:
 
         return [attempt(lambda one=one: settled(one), Fault_Reject) for one in batch]
 
-    def serialize(self, batch: list[Account]) -> list[Result[wit.GenericRecord, Fault]]:
-        number = sink
-        return [attempt(lambda one=one: wit.GenericRecord(number().number, write(one)), Fault_Halt) for one in batch]
+    def serialize(self, batch: list[Account]) -> list[Result[GenericRecord, Fault]]:
+        return [attempt(lambda one=one: write(one), Fault_Halt) for one in batch]

@@ -83,6 +83,7 @@ fn problem(request: &Request, error: NewError) -> Fault {
         NewError::Schema { path, .. } | NewError::NoValue { path, .. } => path.clone(),
         NewError::Wit { at, .. } => at.clone(),
         NewError::Name { .. } | NewError::TakenName { .. } => PathBuf::from("NAME"),
+        NewError::Bindings { .. } => PathBuf::from("--lang"),
         _ => request.folder.join(&request.name),
     };
     Problems::of_file(&at, error.to_string(), None).into()

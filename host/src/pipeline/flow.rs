@@ -58,11 +58,6 @@ impl Unit {
         Unit { item: self.item, row: self.row, value, envelope }
     }
 
-    /// Whether it stays in its guest, and is lost with its instance.
-    pub(super) fn is_held(&self) -> bool {
-        matches!(self.value, Value::Handle(_))
-    }
-
     /// Bytes of the value.
     pub(super) fn len(&self) -> usize {
         match &self.value {
@@ -86,10 +81,29 @@ impl Flow {
         self.outputs.clear();
     }
 
+    /// Where it ends now.
+    pub(super) fn mark(&self) -> Mark {
+        Mark { units: self.units.len(), bytes: self.outputs.bytes.len() }
+    }
+
+    /// Takes back all that came since.
+    pub(super) fn rewind(&mut self, mark: &Mark) {
+        self.units.truncate(mark.units);
+        self.outputs.bytes.truncate(mark.bytes);
+        self.outputs.values.clear();
+        self.outputs.verdicts.clear();
+    }
+
     /// Whether the outputs of one walk have grown beyond what a worker holds at once.
     pub(super) fn is_full(&self) -> bool {
         self.units.len() > WALK_UNITS || self.outputs.bytes.len() > WALK_BYTES
     }
+}
+
+/// An end of a flow as it once was.
+pub(super) struct Mark {
+    units: usize,
+    bytes: usize,
 }
 
 /// What a step may give in one walk: bytes, and values. The last call may pass it by its own limits. It keeps memory

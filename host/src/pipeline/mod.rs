@@ -1,6 +1,7 @@
 //! The walk through all stages: wiring, start and drain. `worker.rs` is the page to read first.
 
 mod address;
+mod bisect;
 mod chain;
 mod committer;
 mod control;

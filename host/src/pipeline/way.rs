@@ -5,11 +5,12 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::bisect::Bisect;
 use super::chain::Step;
 use super::failure::Failure;
 use super::flow::{Flow, Item, Unit, call_end};
 use super::origin::{NOTHING, Origin, Place};
-use super::rejection::{Rejection, stage_of};
+use super::rejection::Rejection;
 use super::stages::{Stage, Stages};
 use crate::config::Reject;
 use crate::contract::shape::Role;
@@ -96,50 +97,84 @@ impl Way {
         for stage in 0..self.guests.len() {
             std::mem::swap(&mut self.out, &mut self.into);
             self.out.clear();
-            let mut into = std::mem::take(&mut self.into);
+            let (mut into, mut out) = (std::mem::take(&mut self.into), std::mem::take(&mut self.out));
             let source = if stage == 0 { source } else { &into.outputs.bytes };
-            let done = self.guest(stage, origin, source, &mut into.units, items);
-            self.into = into;
+            let done = self.guest(stage, Ready { origin, source }, &mut into.units, items, &mut out);
+            (self.into, self.out) = (into, out);
             done?;
         }
         self.release()
     }
 
     /// Takes values through all functions of one guest, a call's records at a time: what stays in the guest between its
-    /// functions is lost with the instance, so as few records as possible are under way there.
+    /// functions is lost with the instance, so as few records as possible are under way there. Where a call fails, its
+    /// records begin anew in smaller calls, until the bad one stands alone.
     fn guest(
         &mut self,
         stage: usize,
-        origin: Origin<'_>,
-        source: &[u8],
+        ready: Ready<'_>,
         units: &mut [Unit],
         items: &mut [Item],
+        out: &mut Flow,
     ) -> Result<(), Failure> {
-        let steps = self.guests[stage].clone();
-        let (mut within, mut out) = (std::mem::take(&mut self.within), std::mem::take(&mut self.out));
         let mut start = 0;
-        while start < units.len() && !steps.is_empty() {
-            let end = self.call_end(steps.start, units, start);
-            let mut call = units.get_mut(start..end).unwrap_or_default();
-            let mut source = source;
-            let [mut from, mut to] = within.each_mut();
-            for at in steps.clone() {
-                let is_last = at + 1 == steps.end;
-                let into = if is_last { &mut out } else { &mut *to };
-                if !is_last {
-                    into.clear();
+        while start < units.len() && !self.guests[stage].is_empty() {
+            let end = self.call_end(self.guests[stage].start, units, start);
+            let mut search = Bisect::new(start..end);
+            let together = |units: &[Unit], at: usize| at > 0 && units[at].item == units[at - 1].item;
+            while let Some(part) = search.next(|at| together(units, at)) {
+                let before = out.mark();
+                let Some((at, error)) = self.through(stage, ready, &mut units[part.clone()], items, out)? else {
+                    search.passed();
+                    continue;
+                };
+                out.rewind(&before);
+                self.condemn(at, &part, part == (start..end), &error)?;
+                if !search.failed(&part, |at| together(units, at)) {
+                    continue;
                 }
-                self.step(at, Ready { origin, source }, call, items, into)?;
-                std::mem::swap(&mut from, &mut to);
-                (call, source) = (&mut from.units, &from.outputs.bytes);
+                let item = &mut items[units[part.start].item];
+                item.reject(Rejection::at(self.steps[at].role, stage, error.kind.label(), error.text));
+                if self.stages.reject == Reject::Stop {
+                    // All that comes behind it will come again.
+                    return Ok(());
+                }
             }
             start = end;
         }
-        (self.within, self.out) = (within, out);
         Ok(())
     }
 
-    /// Takes values through one function.
+    /// Takes the values of one call through all functions of a guest; or the step that failed, and how.
+    fn through(
+        &mut self,
+        stage: usize,
+        ready: Ready<'_>,
+        units: &mut [Unit],
+        items: &mut [Item],
+        out: &mut Flow,
+    ) -> Result<Option<(usize, CallError)>, Failure> {
+        let (steps, mut within) = (self.guests[stage].clone(), std::mem::take(&mut self.within));
+        let [mut from, mut to] = within.each_mut();
+        let (mut call, mut source, mut failed) = (units, ready.source, None);
+        for at in steps.clone() {
+            let is_last = at + 1 == steps.end;
+            let into = if is_last { &mut *out } else { &mut *to };
+            if !is_last {
+                into.clear();
+            }
+            if let Some(error) = self.step(at, Ready { source, ..ready }, call, items, into)? {
+                failed = Some((at, error));
+                break;
+            }
+            std::mem::swap(&mut from, &mut to);
+            (call, source) = (&mut from.units, &from.outputs.bytes);
+        }
+        self.within = within;
+        Ok(failed)
+    }
+
+    /// Takes values through one function; or how a call of it failed.
     fn step(
         &mut self,
         at: usize,
@@ -147,34 +182,24 @@ impl Way {
         units: &mut [Unit],
         items: &mut [Item],
         into: &mut Flow,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<CallError>, Failure> {
         let mut start = 0;
         while start < units.len() {
             if into.is_full() {
                 let Step { stage, role, .. } = self.steps[at];
                 units[start..].iter().for_each(|unit| items[unit.item].reject(too_many(role, stage)));
-                return Ok(());
+                return Ok(None);
             }
             let end = self.call_end(at, units, start);
-            let (call, rest) = units[start..].split_at_mut(end - start);
+            let call = &mut units[start..end];
             self.give(at, ready, call, items)?;
-            match self.call(at, ready.source, &mut into.outputs) {
-                Ok(()) => self.take(at, ready.origin, call, items, into)?,
-                Err(error) => {
-                    self.condemn(at, ready.origin, call, items, &error)?;
-                    into.units.extend(self.round(call, items));
-                    // What stayed in the instance is lost with it, that of other calls too.
-                    let Step { stage, role, .. } = self.steps[at];
-                    for unit in rest.iter().chain(&into.units).filter(|unit| unit.is_held()) {
-                        let why =
-                            format!("lost with the guest's instance, in a call for other records: {}", error.text);
-                        items[unit.item].reject(Rejection::at(role, stage, error.kind.label(), why));
-                    }
-                }
+            if let Err(error) = self.call(at, ready.source, &mut into.outputs) {
+                return Ok(Some(error));
             }
+            self.take(at, ready.origin, call, items, into)?;
             start = end;
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Where the units of one call end: as the stage's limits say, and no more than the image has room for.
@@ -183,12 +208,6 @@ impl Way {
         let stage = &self.stages.each[step.stage];
         let room = stage.image_limit.checked_div(step.intake.stride()).unwrap_or(usize::MAX).max(1);
         call_end(units, start, stage.records.min(room), stage.bytes)
-    }
-
-    /// Units that go round the function: it was not called with them, and nothing is wrong with them.
-    fn round(&self, units: &[Unit], items: &[Item]) -> Vec<Unit> {
-        let not_given = units.iter().zip(&self.given).filter(|(_, given)| !**given).map(|(unit, _)| unit);
-        not_given.filter(|unit| items[unit.item].goes_on()).map(|unit| unit.becomes(unit.value.clone(), None)).collect()
     }
 
     /// Makes the argument. A tombstone has nothing to deserialize or serialize: it goes round.
@@ -309,33 +328,16 @@ impl Way {
         Ok(())
     }
 
-    /// A call that fails condemns the instance and rejects what it was called with.
-    fn condemn(
-        &mut self,
-        at: usize,
-        origin: Origin<'_>,
-        units: &[Unit],
-        items: &mut [Item],
-        error: &CallError,
-    ) -> Result<(), Failure> {
-        let Step { stage, role, .. } = self.steps[at];
-        let stages = self.stages.clone();
-        let kind = error.kind.label();
-        let Stage { name, metrics, .. } = &stages.each[stage];
-        tracing::warn!(pipeline = stages.name, stage = name, kind, why = error.text, "guest instance condemned");
+    /// A call that fails condemns the instance. It is told once; the record that is found is told by its rejection.
+    fn condemn(&mut self, at: usize, part: &Range<usize>, is_first: bool, error: &CallError) -> Result<(), Failure> {
+        let stage = self.steps[at].stage;
+        let Stage { name, metrics, .. } = &self.stages.each[stage];
+        let (pipeline, kind, records, why) = (&self.stages.name, error.kind.label(), part.len(), error.text.as_str());
         metrics.trapped(kind);
-        let given = units.iter().zip(&self.given).filter(|(_, given)| **given);
-        let mut called: Vec<usize> = given.map(|(unit, _)| unit.item).collect();
-        called.dedup();
-        if stages.reject == Reject::Stop {
-            // What stands before the first of them is still produced.
-            let failure = one_of_many(&stages, origin, items, &called, role, error);
-            if let Some(first) = called.first() {
-                items[*first].stop.get_or_insert_with(|| Box::new(failure));
-            }
-        }
-        for item in &called {
-            items[*item].reject(Rejection::at(role, stage, kind, error.text.clone()));
+        if is_first {
+            tracing::warn!(pipeline, stage = name, kind, records, why, "guest instance condemned");
+        } else {
+            tracing::debug!(pipeline, stage = name, kind, records, why, "guest instance condemned");
         }
         self.restart(stage)
     }
@@ -376,27 +378,6 @@ const WORDS: usize = 4096;
 
 /// The row of a value that came with no fields to go past the guests.
 const NO_ROW: u32 = u32::MAX;
-
-/// Which record of the call is to blame is not known; where they all stand is.
-fn one_of_many(
-    stages: &Stages,
-    origin: Origin<'_>,
-    items: &[Item],
-    called: &[usize],
-    role: Role,
-    error: &CallError,
-) -> Failure {
-    let place = |item: &usize| origin.place(&items[*item]);
-    let at = match (called.first(), called.last()) {
-        (Some(first), Some(last)) if first != last => {
-            format!("one of the {} records from {} to {}", called.len(), place(first), place(last))
-        }
-        (first, _) => first.map(place).unwrap_or_default(),
-    };
-    let kind = error.kind.label();
-    stages.metrics.error(kind, stage_of(role), called.len() as u64);
-    Failure::Rejected { at, kind, why: error.text.clone() }
-}
 
 fn start(stage: &Stage) -> Result<Instance, Failure> {
     let instance = Instance::start(&stage.guest, &stage.allowance);

@@ -31,6 +31,7 @@ pub(super) fn files(model: &Model, about: &About) -> Vec<File> {
         File::new("tests.toml", tests(model)),
         File::new("samples.jsonl", model.samples.iter().map(|line| format!("{line}\n")).collect::<String>()),
         File::new(".gitignore", ignored(model, about)),
+        File::new("schemas/ids.toml", ids(model)),
         File::new(format!("schemas/{}", model.input.file), ended(model.input.schema.source())),
     ];
     if !model.one_schema() {
@@ -38,6 +39,12 @@ pub(super) fn files(model: &Model, about: &About) -> Vec<File> {
     }
     files.extend(model.wit.files.iter().map(|(path, text)| File::new(format!("wit/{path}"), text.as_str())));
     files
+}
+
+/// The ids that stand in front of values, as a schema registry would give them.
+fn ids(model: &Model) -> String {
+    let second = if model.one_schema() { String::new() } else { format!("2 = \"{}\"\n", model.output.file) };
+    include_str!("frame/ids.toml").replace("@INPUT@", &model.input.file).replace("@SECOND@", &second)
 }
 
 fn ended(text: &str) -> String {
@@ -91,7 +98,7 @@ fn readme(model: &Model, about: &About) -> String {
         .replace("@OUTPUT_TYPE@", &model.output.describe())
         .replace("@NEEDS@", &about.needs)
         .replace("@BEGIN@", &about.begin)
-        .replace("@TEST@", &about.test)
+        .replace("@TEST@", &format!("{:<25} # runs the guest's own tests", about.test))
         .replace("@SCHEMAS@", &schemas)
         .replace("@WIT@", &model.wit_command)
         .replace("@FILES@", &rows)

@@ -7,7 +7,7 @@ use super::value::Value;
 use super::{About, File, Language, Model, Shape};
 use crate::contract::wit::{Definition, Member, PIPELINE_VERSION, Type};
 
-const STYLE: Style = Style { indent: "  ", last: "," };
+const STYLE: Style = Style { indent: "  ", last: ",", spaced: 100 };
 
 /// The tools of a language: what package.json and package-lock.json of its examples say.
 struct Tools {

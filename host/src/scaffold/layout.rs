@@ -30,6 +30,8 @@ pub struct Style {
     pub indent: &'static str,
     /// What stands behind the last item where each has a line of its own.
     pub last: &'static str,
+    /// Columns that the items of spaced brackets may have on one line.
+    pub spaced: usize,
 }
 
 impl Code {
@@ -71,10 +73,21 @@ impl Code {
     pub fn laid_out(&self, style: Style, level: usize, before: usize) -> String {
         let indent = style.indent.replace('\t', "    ").len() * level;
         let line = self.line();
-        if indent + before + line.len() <= WIDTH {
+        if indent + before + line.len() < WIDTH && self.is_small(style) {
             return line;
         }
         self.broken(style, level, before)
+    }
+
+    fn is_small(&self, style: Style) -> bool {
+        match self {
+            Code::Text(_) => true,
+            Code::Around(_, inner, _) => inner.is_small(style),
+            Code::Group { open, items, close, spaced } => {
+                let inner = self.line().len() - open.len() - close.len();
+                (!spaced || inner <= style.spaced + 2) && items.iter().all(|(_, code)| code.is_small(style))
+            }
+        }
     }
 
     /// With each item of the outermost brackets on its own line.
@@ -85,6 +98,10 @@ impl Code {
                 format!("{start}{}{after}", inner.broken(style, level, before + start.len()))
             }
             Code::Group { open, items, close, .. } if items.is_empty() => format!("{open}{close}"),
+            Code::Group { open, items, close, spaced: false } if is_hugged(items) => {
+                let inner = items.iter().map(|(_, code)| code.broken(style, level, before + open.len()));
+                format!("{open}{}{close}", inner.collect::<String>())
+            }
             Code::Group { open, items, close, .. } => {
                 let inner = style.indent.repeat(level + 1);
                 let mut text = format!("{open}\n");
@@ -99,11 +116,16 @@ impl Code {
     }
 }
 
+/// Brackets around nothing but other brackets are broken together with these.
+fn is_hugged(items: &[(String, Code)]) -> bool {
+    matches!(items, [(name, Code::Group { .. } | Code::Around(..))] if name.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const STYLE: Style = Style { indent: "    ", last: "," };
+    const STYLE: Style = Style { indent: "    ", last: ",", spaced: 60 };
 
     fn record(items: usize) -> Code {
         let items = (0..items).map(|n| (format!("field_{n}: "), Code::text("0")));
@@ -124,5 +146,7 @@ mod tests {
         assert_eq!(text.lines().nth(1), Some("        field_0: 0,"));
         assert_eq!(text.lines().last(), Some("    })"));
         assert_eq!(text.lines().count(), 12);
+        let alone = Code::tight("vec![", vec![(String::new(), record(10))], "]").laid_out(STYLE, 1, 4);
+        assert_eq!(alone, format!("vec![{text}]"));
     }
 }

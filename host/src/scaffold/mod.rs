@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 mod c;
 mod frame;
+pub mod generic;
 mod go;
 mod javascript;
 mod json;
@@ -140,6 +141,14 @@ pub enum NewError {
         /// The schema's type.
         ty: String,
     },
+    /// The language's bindings cannot be compiled.
+    #[error("the bindings for {language} cannot be made of this schema: {why}; choose another language or rename it")]
+    Bindings {
+        /// The language.
+        language: Language,
+        /// What is in the way.
+        why: String,
+    },
     /// There is something in the way.
     #[error("{} is there already, and `new` overwrites nothing; choose another name or folder", folder.display())]
     Exists {
@@ -186,12 +195,24 @@ pub fn files(model: &Model) -> Vec<File> {
 
 /// What the project's language adds.
 fn language(model: &Model) -> (Vec<File>, About) {
-    match model.language {
+    let (mut files, mut about) = match model.language {
         Language::Rust => (rust::files(model), rust::about(model)),
         Language::Go => (go::files(model), go::about(model)),
         Language::C => (c::files(model), c::about(model)),
         Language::Python => (python::files(model), python::about(model)),
         Language::JavaScript | Language::TypeScript => (javascript::files(model), javascript::about(model)),
+    };
+    generic::add(model, &mut files, &mut about);
+    (files, about)
+}
+
+/// What keeps the language's bindings from being compiled: faults of their generators, which only some names meet.
+fn obstacle(language: Language, typed: &model::Typed) -> Option<String> {
+    match language {
+        Language::Rust => rust::obstacle(typed),
+        Language::Go => go::obstacle(typed),
+        Language::C => c::obstacle(typed),
+        _ => None,
     }
 }
 

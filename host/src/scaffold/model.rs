@@ -1,12 +1,13 @@
 //! What the writers of all languages see of a project.
 
+use super::generic::{self, Plan};
 use super::json::{Unions, Writer};
 use super::name::Name;
 use super::value::{Samples, Value, zero};
 use super::view_of::{definition, members};
 use super::{Language, NewError, Request, Shape};
 use crate::contract::names::kebab;
-use crate::contract::wit::{self, Definition, Type, View, WitFolder};
+use crate::contract::wit::{self, Definition, Member, Type, View, WitFolder};
 use crate::schema::{self, FullName, Kind, Schema};
 
 /// A project that is to be written.
@@ -31,6 +32,8 @@ pub struct Model {
     pub wit_command: String,
     /// What the guest takes and gives, where that is made from the schemas.
     pub typed: Option<Typed>,
+    /// What the guest does with values, where it works on generic records.
+    pub plan: Option<Plan>,
     /// Records of the input as JSON, one for each line of samples.jsonl.
     pub samples: Vec<String>,
     /// The first of the samples, over several lines.
@@ -91,6 +94,26 @@ pub enum FieldFill {
 }
 
 impl Typed {
+    /// Whether anything of the input is in the output.
+    pub fn uses_input(&self) -> bool {
+        match &self.fill {
+            Fill::Copy => true,
+            Fill::Value(_) => false,
+            Fill::Record(fields) => fields.iter().any(|field| matches!(field, FieldFill::Copy(_))),
+        }
+    }
+
+    /// The members of a record; nothing of any other type.
+    pub fn members(&self, ty: &Type) -> &[Member] {
+        match ty {
+            Type::Named(place) => match self.definition(*place) {
+                Definition::Record(members) => members,
+                _ => &[],
+            },
+            _ => &[],
+        }
+    }
+
     /// What a named type is made of.
     pub fn definition(&self, place: usize) -> &Definition {
         definition(&self.view, place)
@@ -116,26 +139,32 @@ impl Model {
         let (mut options, flags) = request.shape.choices(request.language);
         options.package = format!("{namespace}:{package}");
         let flags = if flags.is_empty() { String::new() } else { format!(" {flags}") };
-        let (from, to) = match request.shape {
-            Shape::Generic => ("generic".to_string(), "generic".to_string()),
-            _ => (format!("schemas/{}", input.file), format!("schemas/{}", output.file)),
+        let ((taken, from), (given, to)) = match generic::values(request) {
+            Some((value, word)) => ((value, word.to_string()), (value, word.to_string())),
+            None => (
+                (wit::Value::Schema(&input.schema), format!("schemas/{}", input.file)),
+                (wit::Value::Schema(&output.schema), format!("schemas/{}", output.file)),
+            ),
         };
-        let wit_command =
-            format!("millstream wit --input {from} --output {to}{flags} --package {} --out wit", options.package);
-        let (taken, given) = match request.shape {
-            Shape::Generic => (wit::Value::Generic, wit::Value::Generic),
-            _ => (wit::Value::Schema(&input.schema), wit::Value::Schema(&output.schema)),
-        };
+        // A resource stands in place of both.
+        let ends = if options.resource.is_some() { String::new() } else { format!(" --input {from} --output {to}") };
+        let wit_command = format!("millstream wit{ends}{flags} --package {} --out wit", options.package);
         let refused = |refusal: wit::Refusal| request.refused(refusal);
         let folder = wit::package(taken, given, &options).map_err(refused)?;
         // Values are made by the types of a typed guest, whatever this one is.
-        let view = wit::types(&input.schema, &output.schema, &Default::default()).map_err(refused)?;
+        let plain = wit::Options::default();
+        let view = wit::types(&input.schema, &output.schema, &plain).map_err(refused)?;
         let typed = typed(&input, &output, view).map_err(|which| {
             let path =
                 if which == Which::Input { &request.input } else { request.output.as_ref().unwrap_or(&request.input) };
             let schema = if which == Which::Input { &input } else { &output };
             NewError::NoValue { path: path.clone(), ty: schema.describe() }
         })?;
+        if request.shape.is_typed()
+            && let Some(why) = super::obstacle(request.language, &typed)
+        {
+            return Err(NewError::Bindings { language: request.language, why });
+        }
         let (samples, sample, expected) = texts(&input, &output, &typed);
         Ok(Self {
             name,
@@ -148,6 +177,7 @@ impl Model {
             samples,
             sample,
             expected,
+            plan: (!request.shape.is_typed()).then(|| Plan::new(&typed, &input.schema, &output.schema)),
             typed: request.shape.is_typed().then_some(typed),
             input,
             output,

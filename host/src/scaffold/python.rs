@@ -7,7 +7,7 @@ use super::value::Value;
 use super::{About, File, Model, Shape};
 use crate::contract::wit::{Definition, Type};
 
-const STYLE: Style = Style { indent: "    ", last: "," };
+const STYLE: Style = Style { indent: "    ", last: ",", spaced: 100 };
 
 /// What componentize-py puts an underscore behind, in any place.
 const KEYWORDS: &[&str] = &[

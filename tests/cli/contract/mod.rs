@@ -5,6 +5,7 @@ mod formats;
 mod guest;
 mod limits;
 mod load;
+mod poison;
 mod runtime;
 mod story;
 mod tries;

@@ -4,7 +4,8 @@
 //! `transform` works on it; `serialize` unfolds the result. Between the three only handles cross the border: the
 //! accounts themselves stay in this instance, as a WIT resource.
 //!
-//! `account.rs` is the case class with what it can do, `schema.rs` reads and writes it, `generic.rs` walks nodes.
+//! `account.rs` is the case class with what it can do, `schema.rs` reads and writes it, `generic.rs` folds
+//! and unfolds records of any schema.
 //!
 //! Its `wit` folder is written, from the root of the repository, by
 //!
@@ -17,29 +18,14 @@ mod account;
 mod generic;
 mod schema;
 
-use std::cell::OnceCell;
+#[cfg(test)]
+mod generic_tests;
 
 use account::Account;
 use exports::acme::account_balances::guest::{Account as Handle, Guest, GuestAccount};
-use generic::Names;
 use millstream::pipeline::generic::GenericRecord;
 use millstream::pipeline::schemas;
 use millstream::pipeline::types::Fault;
-
-/// The names of both schemas, asked for once.
-struct Schemas {
-    input: Names,
-    output: Names,
-}
-
-thread_local! {
-    static SCHEMAS: OnceCell<Schemas> = const { OnceCell::new() };
-}
-
-fn with_schemas<T>(work: impl FnOnce(&Schemas) -> T) -> T {
-    let ask = || Schemas { input: Names::of(schemas::input()), output: Names::of(schemas::output()) };
-    SCHEMAS.with(|cell| work(cell.get_or_init(ask)))
-}
 
 struct AccountBalances;
 
@@ -49,10 +35,8 @@ impl Guest for AccountBalances {
     type Account = Account;
 
     fn deserialize(batch: Vec<GenericRecord>) -> Vec<Result<Handle, Fault>> {
-        let one = |schemas: &Schemas, record: GenericRecord| {
-            schema::read(record.nodes, &schemas.input).map(Handle::new).map_err(Fault::Reject)
-        };
-        with_schemas(|schemas| batch.into_iter().map(|record| one(schemas, record)).collect())
+        let one = |record| generic::fold(record).and_then(schema::read).map(Handle::new).map_err(Fault::Reject);
+        batch.into_iter().map(one).collect()
     }
 
     fn transform(batch: Vec<Handle>) -> Vec<Result<Handle, Fault>> {
@@ -64,11 +48,11 @@ impl Guest for AccountBalances {
     }
 
     fn serialize(batch: Vec<Handle>) -> Vec<Result<GenericRecord, Fault>> {
-        let one = |schemas: &Schemas, handle: Handle| {
-            let nodes = schema::write(handle.into_inner::<Account>(), &schemas.output).map_err(Fault::Halt)?;
-            Ok(GenericRecord { schema: schemas::output(), nodes })
+        let output = schemas::output();
+        let one = |handle: Handle| {
+            generic::unfold(output, schema::write(handle.into_inner::<Account>())).map_err(Fault::Halt)
         };
-        with_schemas(|schemas| batch.into_iter().map(|handle| one(schemas, handle)).collect())
+        batch.into_iter().map(one).collect()
     }
 }
 

@@ -1,162 +1,150 @@
-//! Between generic values and accounts. Fields come and go in the order of `account.avsc` and `balances.avsc`.
+//! Between generic values and accounts. Fields are named as in `account.avsc` and `balances.avsc`.
+
+use std::collections::BTreeMap;
 
 use crate::account::{Account, Address, Balances, Booking, Holder, Reference};
-use crate::generic::{Names, Reader, Writer, unexpected};
-use crate::millstream::pipeline::generic::Node;
+use crate::generic::{Record, Symbol, Value};
 
 /// An `acme.accounts.Account`.
-pub fn read(nodes: Vec<Node>, names: &Names) -> Result<Account, String> {
-    let r = &mut Reader::new(nodes, names);
-    r.record()?;
+pub fn read(value: Value) -> Result<Account, String> {
+    let mut account: Record = value.try_into()?;
+    let rate = |(currency, rate): (String, Value)| Ok((currency, rate.try_into()?));
     Ok(Account {
-        number: r.fixed()?,
-        holder: holder(r)?,
-        kind: r.symbol()?.to_owned(),
-        rates: r.map(Reader::double)?,
-        bookings: r.array(booking)?,
+        number: account.read("number")?,
+        holder: holder(account.read("holder")?)?,
+        kind: account.read::<Symbol>("kind")?.symbol.to_string(),
+        rates: account.read::<BTreeMap<_, _>>("rates")?.into_iter().map(rate).collect::<Result<_, String>>()?,
+        bookings: account.read::<Vec<_>>("bookings")?.into_iter().map(booking).collect::<Result<_, _>>()?,
         balances: Balances::default(),
     })
 }
 
 /// A union of two records: the name says which.
-fn holder(r: &mut Reader<'_>) -> Result<Holder, String> {
-    match r.record()? {
-        "acme.accounts.Person" => {
-            let name = r.string()?;
-            let _born = r.int()?;
-            Ok(Holder::Person { name, address: address(r)? })
-        }
-        "acme.accounts.Company" => Ok(Holder::Company { name: r.string()?, address: address(r)? }),
-        other => Err(format!("{other} cannot hold an account")),
-    }
+fn holder(mut holder: Record) -> Result<Holder, String> {
+    let company = match &*holder.name {
+        "acme.accounts.Person" => false,
+        "acme.accounts.Company" => true,
+        other => return Err(format!("{other} cannot hold an account")),
+    };
+    let name = holder.read("name")?;
+    let mut address: Record = holder.read("address")?;
+    let address = Address { city: address.read("city")?, country: address.read("country")? };
+    Ok(if company { Holder::Company { name, address } } else { Holder::Person { name, address } })
 }
 
-fn address(r: &mut Reader<'_>) -> Result<Address, String> {
-    r.record()?;
-    Ok(Address { city: r.string()?, country: r.string()? })
+fn booking(value: Value) -> Result<Booking, String> {
+    let mut booking: Record = value.try_into()?;
+    Ok(Booking {
+        at: booking.read("at")?,
+        amount: booking.read("amount")?,
+        currency: booking.read("currency")?,
+        reference: reference(booking.take("reference")?)?,
+    })
 }
 
-fn booking(r: &mut Reader<'_>) -> Result<Booking, String> {
-    r.record()?;
-    Ok(Booking { at: r.long()?, amount: r.long()?, currency: r.string()?, reference: reference(r)? })
-}
-
-/// A union of null, long and string: the node says which.
-fn reference(r: &mut Reader<'_>) -> Result<Reference, String> {
-    match r.next() {
-        Node::Null => Ok(Reference::None),
-        Node::Long(number) => Ok(Reference::Invoice(number)),
-        Node::String(words) => Ok(Reference::Words(words)),
-        other => Err(unexpected("null, long or string", &other)),
+/// A union of null, long and string: the value says which.
+fn reference(value: Value) -> Result<Reference, String> {
+    match value {
+        Value::Null => Ok(Reference::None),
+        Value::Long(number) => Ok(Reference::Invoice(number)),
+        Value::String(words) => Ok(Reference::Words(words)),
+        other => Err(format!("expected null, a long or a string, found {other:?}")),
     }
 }
 
 /// An `acme.accounts.Balances`.
-pub fn write(account: Account, names: &Names) -> Result<Vec<Node>, String> {
+pub fn write(account: Account) -> Value {
     let Balances { cents, total_eur, days, last_reference } = account.balances;
-    let mut w = Writer::new(names);
-    w.record("acme.accounts.Balances", 7)?;
-    w.put(Node::Fixed(account.number));
-    owner(&mut w, account.holder)?;
-    w.symbol("acme.accounts.Kind", &account.kind)?;
-    w.put(Node::Map(cents.len() as u32));
-    for (currency, cents) in cents {
-        w.put(Node::String(currency));
-        w.put(Node::Long(cents));
-    }
-    w.put(Node::Double(total_eur));
-    w.put(Node::Array(days.len() as u32));
-    for (day, bookings) in days {
-        w.record("acme.accounts.Day", 2)?;
-        w.put(Node::Int(day));
-        w.put(Node::Int(bookings));
-    }
-    w.put(match last_reference {
-        Reference::None => Node::Null,
-        Reference::Invoice(number) => Node::Long(number),
-        Reference::Words(words) => Node::String(words),
-    });
-    Ok(w.finish())
+    let day = |(day, bookings): (i32, i32)| {
+        Record::new("acme.accounts.Day", [("day", day.into()), ("bookings", bookings.into())]).into()
+    };
+    let last_reference = match last_reference {
+        Reference::None => Value::Null,
+        Reference::Invoice(number) => number.into(),
+        Reference::Words(words) => words.into(),
+    };
+    let balances = Record::new(
+        "acme.accounts.Balances",
+        [
+            ("number", Value::Fixed(account.number)),
+            ("owner", owner(account.holder)),
+            ("kind", Value::symbol("acme.accounts.Kind", &account.kind)),
+            ("balances", Value::Map(cents.into_iter().map(|(currency, cents)| (currency, cents.into())).collect())),
+            ("total_eur", total_eur.into()),
+            ("days", Value::Array(days.into_iter().map(day).collect())),
+            ("last_reference", last_reference),
+        ],
+    );
+    balances.into()
 }
 
-fn owner(w: &mut Writer<'_>, holder: Holder) -> Result<(), String> {
+fn owner(holder: Holder) -> Value {
     let (name, address, company) = match holder {
         Holder::Person { name, address } => (name, address, false),
         Holder::Company { name, address } => (name, address, true),
     };
-    w.record("acme.accounts.Owner", 4)?;
-    w.put(Node::String(name));
-    w.put(Node::String(address.city));
-    w.put(Node::String(address.country));
-    w.put(Node::Boolean(company));
-    Ok(())
+    let fields = [
+        ("name", name.into()),
+        ("city", address.city.into()),
+        ("country", address.country.into()),
+        ("company", company.into()),
+    ];
+    Record::new("acme.accounts.Owner", fields).into()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::millstream::pipeline::generic::{EnumSymbol, RecordStart};
-    use crate::millstream::pipeline::schemas::{EnumType, NamedType, RecordType};
 
-    fn names(records: &[&str]) -> Names {
-        let record =
-            |name: &&str| NamedType::Record(RecordType { name: format!("acme.accounts.{name}"), fields: Vec::new() });
-        let symbols = ["CURRENT", "SAVINGS"].map(str::to_owned).to_vec();
-        let kind = NamedType::Enum(EnumType { name: "acme.accounts.Kind".to_owned(), symbols });
-        Names::from([kind].into_iter().chain(records.iter().map(record)).collect())
+    fn account(holder: &str) -> Value {
+        let address = Record::new("acme.accounts.Address", [("city", text("Lyon")), ("country", text("FR"))]);
+        let holder = Record::new(holder, [("name", text("Zoé")), ("address", address.into())]);
+        let booking = [
+            ("at", Value::Long(-1)),
+            ("amount", Value::Long(200)),
+            ("currency", text("USD")),
+            ("reference", text("rent")),
+        ];
+        let fields = [
+            ("number", Value::Fixed(vec![7])),
+            ("holder", holder.into()),
+            ("kind", Value::symbol("acme.accounts.Kind", "SAVINGS")),
+            ("rates", Value::Map(BTreeMap::from([("USD".to_owned(), Value::Double(0.5))]))),
+            ("bookings", Value::Array(vec![Record::new("acme.accounts.Booking", booking).into()])),
+        ];
+        Record::new("acme.accounts.Account", fields).into()
     }
 
-    fn record(name: u32) -> Node {
-        Node::Record(RecordStart { name, fields: 0 })
-    }
-
-    fn text(text: &str) -> Node {
-        Node::String(text.to_owned())
-    }
-
-    fn account(holder: u32) -> Vec<Node> {
-        let mut nodes = vec![record(1), Node::Fixed(vec![7]), record(holder), text("Zoé")];
-        nodes.extend([record(4), text("Lyon"), text("FR"), Node::Enum(EnumSymbol { name: 0, symbol: 1 })]);
-        nodes.extend([Node::Map(1), text("USD"), Node::Double(0.5), Node::Array(1)]);
-        nodes.extend([record(5), Node::Long(-1), Node::Long(200), text("USD"), text("rent")]);
-        nodes
+    fn text(text: &str) -> Value {
+        text.to_owned().into()
     }
 
     #[test]
     fn an_account_comes_in_and_its_balances_go_out() {
-        let input = names(&["Account", "Person", "Company", "Address", "Booking"]);
-        let mut account = read(account(3), &input).unwrap();
+        let mut account = read(account("acme.accounts.Company")).unwrap();
         account.settle().unwrap();
-        let written = write(account, &names(&["Balances", "Owner", "Day"])).unwrap();
-        let mut wanted = vec![Node::Record(RecordStart { name: 1, fields: 7 }), Node::Fixed(vec![7])];
-        wanted.extend([
-            Node::Record(RecordStart { name: 2, fields: 4 }),
-            text("Zoé"),
-            text("Lyon"),
-            text("FR"),
-            Node::Boolean(true),
-        ]);
-        wanted.extend([Node::Enum(EnumSymbol { name: 0, symbol: 1 }), Node::Map(1), text("USD"), Node::Long(200)]);
-        wanted.extend([Node::Double(1.0), Node::Array(1), Node::Record(RecordStart { name: 3, fields: 2 })]);
-        wanted.extend([Node::Int(-1), Node::Int(1), text("rent")]);
-        assert_eq!(format!("{written:?}"), format!("{wanted:?}"));
+        let owner =
+            [("name", text("Zoé")), ("city", text("Lyon")), ("country", text("FR")), ("company", Value::Boolean(true))];
+        let day = Record::new("acme.accounts.Day", [("day", Value::Int(-1)), ("bookings", Value::Int(1))]);
+        let wanted = [
+            ("number", Value::Fixed(vec![7])),
+            ("owner", Record::new("acme.accounts.Owner", owner).into()),
+            ("kind", Value::symbol("acme.accounts.Kind", "SAVINGS")),
+            ("balances", Value::Map(BTreeMap::from([("USD".to_owned(), Value::Long(200))]))),
+            ("total_eur", Value::Double(1.0)),
+            ("days", Value::Array(vec![day.into()])),
+            ("last_reference", text("rent")),
+        ];
+        assert_eq!(write(account), Record::new("acme.accounts.Balances", wanted).into());
     }
 
     #[test]
     fn a_value_of_another_shape_is_refused() {
-        let input = names(&["Account", "Person", "Company", "Address", "Booking"]);
-        let mut wrong = account(3);
-        wrong[1] = text("DE01");
-        assert_eq!(read(wrong, &input).unwrap_err(), "expected fixed, found Node::String(\"DE01\")");
-        assert_eq!(read(account(5), &input).unwrap_err(), "acme.accounts.Booking cannot hold an account");
-        let mut short = account(3);
-        short.truncate(4);
-        assert_eq!(read(short, &input).unwrap_err(), "expected record, found Node::Null");
-    }
-
-    #[test]
-    fn a_schema_without_a_name_is_told() {
-        let why = write(Account::default(), &names(&[])).unwrap_err();
-        assert_eq!(why, "the schema has no type acme.accounts.Balances");
+        let mut wrong: Record = account("acme.accounts.Person").try_into().unwrap();
+        *wrong.get_mut("number").unwrap() = text("DE01");
+        assert_eq!(read(wrong.into()).unwrap_err(), "number: expected Bytes, found String(\"DE01\")");
+        let why = read(account("acme.accounts.Booking")).unwrap_err();
+        assert_eq!(why, "acme.accounts.Booking cannot hold an account");
+        assert_eq!(read(Value::Null).unwrap_err(), "expected Record, found Null");
     }
 }
