@@ -2,23 +2,25 @@
 one thing to settle before it runs.
 """
 
-import dataclasses
-import enum
-import random
-import types
-import typing
+# Underscores before all names: those of `app` end up among them.
+import builtins as _builtins
+import dataclasses as _dataclasses
+import enum as _enum
+import random as _random
+import types as _types
+import typing as _typing
 
-_seed = random.seed
+_seed = _random.seed
 
 
 def _start(*_args: object) -> None:
     """The runtime seeds the generator before the first call. That takes random numbers from the host, which a pipeline
     has to grant, and most guests draw none: so the first one who draws seeds it.
     """
-    random.seed = _seed
+    _random.seed = _seed
 
 
-class _Lazy(random.Random):
+class _Lazy(_random.Random):
     seeded = False
 
     def random(self) -> float:
@@ -36,14 +38,12 @@ class _Lazy(random.Random):
 
 
 _lazy = _Lazy(0)
-for _name, _function in list(vars(random).items()):
-    if isinstance(_function, types.MethodType | types.BuiltinMethodType) and _function.__self__ is random._inst:
-        setattr(random, _name, getattr(_lazy, _name))
-_seed = random.seed
-random._inst = _lazy
-random.seed = _start
-
-from app import *  # noqa: E402, F403
+for _name, _function in list(vars(_random).items()):
+    if isinstance(_function, _types.MethodType | _types.BuiltinMethodType) and _function.__self__ is _random._inst:
+        setattr(_random, _name, getattr(_lazy, _name))
+_seed = _random.seed
+_random._inst = _lazy
+_random.seed = _start
 
 import app as _app  # noqa: E402
 import wit_world as _world  # noqa: E402
@@ -156,16 +156,16 @@ def _cases(cases, wanted):
 def _record(kind):
     """The check of a dataclass."""
     if kind not in _RECORDS:
-        fields = {name: check for name, hint in typing.get_type_hints(kind).items() if (check := _check(hint))}
+        fields = {name: check for name, hint in _typing.get_type_hints(kind).items() if (check := _check(hint))}
         # Fields that take anything still have to be there.
-        every = {field.name: fields.get(field.name, lambda _: None) for field in dataclasses.fields(kind)}
+        every = {field.name: fields.get(field.name, lambda _: None) for field in _dataclasses.fields(kind)}
         _RECORDS[kind] = _fields(every, kind.__name__)
     return _RECORDS[kind]
 
 
 def _check(hint):
     """A function that says what is wrong with a value of this type, and where; None where nothing can be."""
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    origin, args = _typing.get_origin(hint), _typing.get_args(hint)
     if hint in _PLAIN:
         return _PLAIN[hint]
     if origin is list:
@@ -177,23 +177,23 @@ def _check(hint):
         return (lambda value: inside(value.value)) if inside else None
     if origin is _Some:
         return _fields({"value": _check(args[0]) or (lambda _: None)}, "Some(...)")
-    if origin in (typing.Union, types.UnionType):
+    if origin in (_typing.Union, _types.UnionType):
         some = [arg for arg in args if arg is not type(None)]
         if len(some) < len(args):
-            inside = _check(typing.Union[tuple(some)]) or (lambda _: None)
+            inside = _check(_typing.Union[tuple(some)]) or (lambda _: None)
             return lambda value: None if value is None else inside(value)
-        cases = {typing.get_origin(arg) or arg: _check(arg) or (lambda _: None) for arg in some}
+        cases = {_typing.get_origin(arg) or arg: _check(arg) or (lambda _: None) for arg in some}
         return _cases(cases, " or ".join(f"{case.__name__}(...)" for case in cases))
-    if isinstance(hint, type) and issubclass(hint, enum.Enum):
-        return lambda value: None if isinstance(value, enum.Enum) else _found(hint.__name__, value)
-    return _record(hint) if dataclasses.is_dataclass(hint) else None
+    if isinstance(hint, type) and issubclass(hint, _enum.Enum):
+        return lambda value: None if isinstance(value, _enum.Enum) else _found(hint.__name__, value)
+    return _record(hint) if _dataclasses.is_dataclass(hint) else None
 
 
 def _guarded(name, work, hint):
     check = _check(hint)
-    (result,) = typing.get_args(hint)
-    fault = typing.get_args(typing.get_args(result)[1])[0]
-    reject = next((case for case in typing.get_args(fault) if case.__name__.endswith("_Reject")), str)
+    (result,) = _typing.get_args(hint)
+    fault = _typing.get_args(_typing.get_args(result)[1])[0]
+    reject = next((case for case in _typing.get_args(fault) if case.__name__.endswith("_Reject")), str)
 
     def refused(text):
         return [_Err(reject(text))]
@@ -244,9 +244,11 @@ def _guard():
         for name in ("deserialize", "transform", "serialize"):
             work, declared = getattr(guest, name, None), vars(world).get(name)
             if work is not None and declared is not None and work is not declared:
-                setattr(guest, name, _guarded(name, work, typing.get_type_hints(declared)["return"]))
+                setattr(guest, name, _guarded(name, work, _typing.get_type_hints(declared)["return"]))
         if "init" in vars(world) and hasattr(guest, "init"):
             guest.init = _begun(guest.init)
 
 
+# The runtime looks here for what the world exports.
+globals().update((name, value) for name, value in vars(_app).items() if name[0] != "_" and name not in vars(_builtins))
 _guard()
