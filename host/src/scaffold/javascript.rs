@@ -71,8 +71,6 @@ fn main(model: &Model) -> String {
 
 /// The files of either language.
 pub(super) fn files(model: &Model) -> Vec<File> {
-    let Some(typed) = &model.typed else { return Vec::new() };
-    let script = Script { model, typed };
     let name = model.name.kebab();
     let (tools, test, config) = match model.language {
         Language::TypeScript => {
@@ -86,13 +84,13 @@ pub(super) fn files(model: &Model) -> Vec<File> {
         .replace("@MAIN@", &main(model))
         .replace("@TEST@", test)
         .replace("@DEPENDENCIES@", tools.dependencies());
-    vec![
-        File::new(main(model), script.guest()),
-        File::new(format!("{name}.test.js"), script.test()),
-        File::new("package.json", package),
-        File::new("package-lock.json", tools.lock(name)),
-        config,
-    ]
+    let mut files = vec![File::new("package.json", package), File::new("package-lock.json", tools.lock(name)), config];
+    if let Some(typed) = &model.typed {
+        let script = Script { model, typed };
+        files.push(File::new(main(model), script.guest()));
+        files.push(File::new(format!("{name}.test.js"), script.test()));
+    }
+    files
 }
 
 impl Tools {

@@ -42,14 +42,16 @@ pub(super) fn about(_model: &Model) -> About {
 
 /// The files of the language.
 pub(super) fn files(model: &Model) -> Vec<File> {
-    let Some(typed) = &model.typed else { return Vec::new() };
-    let python = Python { model, typed };
-    vec![
-        File::new("app.py", python.app()),
-        File::new("test_app.py", python.test()),
+    let mut files = vec![
         File::new("requirements.txt", include_str!("../../../guests/python/requirements.txt")),
         File::new("pyproject.toml", include_str!("python/pyproject.toml.tmpl").replace("@NAME@", model.name.kebab())),
-    ]
+    ];
+    if let Some(typed) = &model.typed {
+        let python = Python { model, typed };
+        files.push(File::new("app.py", python.app()));
+        files.push(File::new("test_app.py", python.test()));
+    }
+    files
 }
 
 struct Python<'a> {

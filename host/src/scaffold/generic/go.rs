@@ -18,6 +18,7 @@ pub(super) fn files(model: &Model, plan: &Plan) -> Own {
     } else {
         include_str!("../go/transform.go.tmpl").to_string()
     };
+    let item = include_str!("../go/item.go.tmpl").replace("@RESOURCE@", &pascal(RESOURCE));
     let module = format!("example.com/{}", model.name.kebab());
     let fill = |text: &str| named(model, text).replace("@PACKAGE@", &folder).replace("@MODULE@", &module);
     let folding = include_str!("../go/generic.go")
@@ -33,7 +34,7 @@ pub(super) fn files(model: &Model, plan: &Plan) -> Own {
         .replace("@SAMPLE@", &value(&plan.sample).laid_out(STYLE, 1, 12))
         .replace("@EXPECTED@", &value(&plan.expected).laid_out(STYLE, 1, 15));
     let begin = format!("{folder}/change.go");
-    Own {
+    let mut own = Own {
         files: vec![
             File::new(begin.clone(), fill(&change)),
             File::new(format!("{folder}/change_test.go"), fill(&test)),
@@ -45,7 +46,13 @@ pub(super) fn files(model: &Model, plan: &Plan) -> Own {
             (format!("{folder}/generic.go"), "folds generic records into values of Go's, and back"),
         ],
         begin,
+    };
+    if has_functions(model) {
+        let path = format!("{folder}/{RESOURCE}.go");
+        own.files.push(File::new(path.clone(), fill(&item)));
+        own.about.push((path, "the guest's own values: they never leave it"));
     }
+    own
 }
 
 fn change(plan: &Plan) -> String {

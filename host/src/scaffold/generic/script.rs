@@ -30,14 +30,16 @@ pub(super) fn files(model: &Model, plan: &Plan) -> Own {
         ),
     };
     let argument = if plan.uses_input() { "value" } else { "_value" };
+    let doc = if typed { "" } else { "/** @param {any} @ARGUMENT@ */\n" };
     let (argument, answer) = if typed { (format!("{argument}: any"), ": any") } else { (argument.to_string(), "") };
     let change = include_str!("../javascript/change.js.tmpl")
+        .replace("@DOC@", doc)
         .replace("@ARGUMENT@", &argument)
         .replace("@ANSWER@", answer)
         .replace("@CHANGE@", &change(plan));
     let begin = format!("change.{extension}");
     let mut files = vec![
-        File::new(begin.clone(), imported(&change)),
+        File::new(begin.clone(), imported(&change, ".")),
         File::new(format!("generic.{extension}"), folding),
         File::new(format!("{name}.{extension}"), named(model, guest)),
     ];
@@ -49,22 +51,23 @@ pub(super) fn files(model: &Model, plan: &Plan) -> Own {
         files.push(File::new(format!("text.{extension}"), text));
         about.push((format!("text.{extension}"), "values as text: between the guest's functions they travel so"));
     }
-    if !typed {
-        let test = include_str!("../javascript/change.test.js.tmpl")
-            .replace("@SAMPLE@", &value(&plan.sample).laid_out(STYLE, 1, 14))
-            .replace("@EXPECTED@", &value(&plan.expected).laid_out(STYLE, 1, 17));
-        files.push(File::new(format!("{name}.test.js"), imported(&test)));
-    }
+    // The compiler leaves JavaScript, which is what is tested.
+    let from = if typed { "./.millstream/js" } else { "." };
+    let test = include_str!("../javascript/change.test.js.tmpl")
+        .replace("@FROM@", from)
+        .replace("@SAMPLE@", &value(&plan.sample).laid_out(STYLE, 1, 14))
+        .replace("@EXPECTED@", &value(&plan.expected).laid_out(STYLE, 1, 17));
+    files.push(File::new(format!("{name}.test.js"), imported(&test, from)));
     Own { files, begin, about }
 }
 
 /// With what the code uses of the folding file.
-fn imported(code: &str) -> String {
+fn imported(code: &str, from: &str) -> String {
     let used = [("Branch", "Branch("), ("record", "record(")].into_iter();
     let used: Vec<&str> = used.filter(|(_, call)| code.contains(call)).map(|(name, _)| name).collect();
     match used.as_slice() {
         [] => code.replace("@IMPORT@", ""),
-        used => code.replace("@IMPORT@", &format!("import {{ {} }} from \"./generic.js\";\n", used.join(", "))),
+        used => code.replace("@IMPORT@", &format!("import {{ {} }} from \"{from}/generic.js\";\n", used.join(", "))),
     }
 }
 

@@ -134,6 +134,8 @@ fn the_examples_fold_by_the_same_files() {
     for (path, wanted) in [
         ("rust/account-balances/src/generic.rs", include_str!("../rust/generic.rs")),
         ("python/account-balances/generic.py", include_str!("../python/generic.py")),
+        ("c/account-balances/generic.h", include_str!("../c/generic.h")),
+        ("c/account-balances/generic.c", include_str!("../c/generic.c")),
         (&format!("go/account-balances/{package}/generic.go"), &go),
     ] {
         assert_eq!(read(path), wanted, "guests/{path} is not what host/src/scaffold has; copy it");

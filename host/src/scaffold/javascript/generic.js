@@ -1,3 +1,4 @@
+// @ts-nocheck: the same in TypeScript has the types.
 // Folds generic records into the language's own values, and back by the schema.
 //
 //     const schema = new Schema(schemas.input(), schemas.text(schemas.input())); // once, and kept

@@ -1,3 +1,4 @@
+// @ts-nocheck: the same in TypeScript has the types.
 // The guest's own values as text, and back. What JSON has no word for is an array that begins with what it is; give
 // values of your own a form here, or write them as you like.
 
