@@ -68,7 +68,7 @@ impl Python<'_> {
             _ => (given, "Fields that the input does not have are empty so far"),
         };
         // With types of the guest's own, there are two interfaces called `types`.
-        let faults = if self.typed.view.types.is_empty() { "types" } else { "millstream_pipeline_types" };
+        let faults = if self.typed.view.types.is_empty() { "types" } else { concat!("millstream_", "pipeline_types") };
         let what = format!("Takes {}, gives {}.", self.model.input.describe(), self.model.output.describe());
         let import =
             self.module().map_or(String::new(), |module| format!("from wit_world.imports import {module} as types\n"));

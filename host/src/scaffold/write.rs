@@ -13,11 +13,10 @@ pub(super) fn vacant(folder: &Path) -> Result<(), NewError> {
     let exists = || NewError::Exists { folder: folder.to_path_buf() };
     match std::fs::read_dir(folder) {
         Ok(mut entries) => entries.next().map_or(Ok(()), |_| Err(exists())),
-        Err(error) if error.kind() == ErrorKind::NotFound => match folder.symlink_metadata() {
-            Ok(_) => Err(exists()),
-            Err(_) => Ok(()),
-        },
-        Err(error) if error.kind() == ErrorKind::NotADirectory => Err(exists()),
+        // A file of this name, or nothing yet; what is in the way above it is told when the folder is made.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            folder.symlink_metadata().map_or(Ok(()), |_| Err(exists()))
+        }
         Err(source) => Err(NewError::Write { path: folder.to_path_buf(), source }),
     }
 }
