@@ -48,7 +48,8 @@ pub(super) fn add(model: &Model, files: &mut Vec<File>, about: &mut About) {
     files.retain(|file| own.files.iter().all(|mine| mine.path != file.path));
     about.begin = own.begin;
     // What the language says of files that this guest has not.
-    about.files.retain(|(path, _)| path.contains('`') || path.ends_with('/') || files.iter().any(|f| f.path == *path));
+    let there = |path: &str| path.contains(['`', ',']) || files.iter().any(|file| file.path.starts_with(path));
+    about.files.retain(|(path, _)| there(path));
     about.files.extend(own.about.into_iter().map(|(path, what)| (path, what.to_string())));
     files.extend(own.files);
 }

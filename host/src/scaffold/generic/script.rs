@@ -39,7 +39,7 @@ pub(super) fn files(model: &Model, plan: &Plan) -> Own {
         .replace("@CHANGE@", &change(plan));
     let begin = format!("change.{extension}");
     let mut files = vec![
-        File::new(begin.clone(), imported(&change, ".")),
+        File::new(begin.clone(), imported(&change, ".").replacen(";\n//", ";\n\n//", 1)),
         File::new(format!("generic.{extension}"), folding),
         File::new(format!("{name}.{extension}"), named(model, guest)),
     ];
