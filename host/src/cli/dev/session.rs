@@ -73,7 +73,7 @@ impl Session {
             samples,
             projects: Vec::new(),
             scope: Scope::default(),
-            files: Files::default(),
+            files: Files::new(),
             running: None,
             fell: false,
             behind: false,
