@@ -26,8 +26,8 @@ const DEPTH: usize = 16;
 const READ: u64 = 64 << 20;
 /// Folders that builds write. Those whose names begin with a dot are left out too.
 const BUILT_FOLDERS: &[&str] = &["target", "node_modules", "bindings", "__pycache__", "venv"];
-/// Endings of files that builds and editors write. Cargo brings its lock up to date when it builds; the other languages'
-/// locks are written by hand-typed commands only.
+/// Endings of files that builds and editors write. Cargo brings its lock up to date when it builds; other locks are
+/// written by commands that people type.
 const BUILT_FILES: &[&str] =
     &[".wasm", ".o", ".pyc", "~", ".swp", ".swx", ".tmp", ".bak", ".orig", ".rej", ".new", "Cargo.lock"];
 
