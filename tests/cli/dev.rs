@@ -287,7 +287,8 @@ fn a_project_is_built_at_each_change_and_a_build_that_fails_leaves_the_old_guest
     let case = case.with("samples.jsonl", "{\"n\":2}\n");
     session.sees("\n  after  {\"n\":3}\n");
     let _case = case.with("src/lib.rs", rust("n + 100"));
-    session.sees("swapped the guest; built in ");
+    let seen = session.sees("swapped the guest; built in ");
+    assert_eq!(seen.matches(" changed\n").count(), 1, "what it writes itself is no change: {seen}");
     session.sees("\n  after  {\"n\":102}\n");
     session.ends();
 }

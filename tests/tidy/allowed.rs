@@ -57,7 +57,6 @@ pub const UNSAFE: &[(&str, &str)] = &[
 pub const AMBIENT: &[(&str, &str)] = &[
     ("host/src/build/steps.rs", "runs the compilers"),
     ("host/src/cli/build.rs", "tells how long a build took"),
-    ("host/src/cli/dev/files.rs", "tells files apart by their time"),
     ("host/src/cli/dev/mod.rs", "beside the session's thread it waits for signals"),
     ("host/src/cli/dev/running.rs", "a pipeline of `dev` has a thread of its own, and is summed up every second"),
     ("host/src/cli/dev/screen.rs", "shows so many records in a second"),

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -25,18 +26,26 @@ const DEPTH: usize = 16;
 const READ: u64 = 64 << 20;
 /// Folders that builds write. Those whose names begin with a dot are left out too.
 const BUILT_FOLDERS: &[&str] = &["target", "node_modules", "bindings", "__pycache__", "venv"];
-/// Endings of files that builds and editors write. Cargo brings its lock up to date when it builds; the other languages'
-/// locks are written by hand-typed commands only.
+/// Endings of files that builds and editors write. Cargo brings its lock up to date when it builds; other locks are
+/// written by commands that people type.
 const BUILT_FILES: &[&str] =
     &[".wasm", ".o", ".pyc", "~", ".swp", ".swx", ".tmp", ".bak", ".orig", ".rej", ".new", "Cargo.lock"];
 
 /// Remembers what it has read, so that a file is read again only when its size or time is another.
 #[derive(Default)]
 pub(super) struct Files {
+    /// Where this process writes to, as device and number: what it says of a change is no change.
+    own: Vec<(u64, u64)>,
     read: HashMap<PathBuf, (u64, Option<SystemTime>, u64)>,
 }
 
 impl Files {
+    /// For this process, whose output may go to a file among those that are watched.
+    pub(super) fn new() -> Files {
+        let outputs = ["/dev/stdout", "/dev/stderr"].into_iter().filter_map(|path| std::fs::metadata(path).ok());
+        Files { own: outputs.map(|about| (about.dev(), about.ino())).collect(), read: HashMap::new() }
+    }
+
     /// All files of the scope that are there, with their digests.
     pub(super) fn look(&mut self, scope: &Scope) -> Look {
         let mut paths: Vec<PathBuf> = scope.files.clone();
@@ -51,6 +60,9 @@ impl Files {
 
     fn digest(&mut self, path: PathBuf) -> Option<u64> {
         let about = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file)?;
+        if self.own.contains(&(about.dev(), about.ino())) {
+            return None;
+        }
         let (size, time) = (about.len(), about.modified().ok());
         if let Some((known, at, digest)) = self.read.get(&path)
             && (*known, *at) == (size, time)
@@ -161,6 +173,17 @@ mod tests {
         write(&here, "guest.wasm", "longer");
         assert_ne!(files.look(&scope), first);
         std::fs::remove_file(&path).unwrap();
+        assert!(files.look(&scope).is_empty());
+    }
+
+    #[test]
+    fn what_the_process_writes_itself_is_not_looked_at() {
+        let here = folder("own");
+        write(&here, "output", "swapped");
+        let about = std::fs::metadata(here.0.join("output")).unwrap();
+        let scope = Scope { files: Vec::new(), folders: vec![here.0.clone()] };
+        assert_eq!(Files::new().look(&scope).len(), 1, "of another process");
+        let mut files = Files { own: vec![(about.dev(), about.ino())], ..Files::default() };
         assert!(files.look(&scope).is_empty());
     }
 

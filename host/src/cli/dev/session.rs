@@ -73,7 +73,7 @@ impl Session {
             samples,
             projects: Vec::new(),
             scope: Scope::default(),
-            files: Files::default(),
+            files: Files::new(),
             running: None,
             fell: false,
             behind: false,
@@ -114,9 +114,8 @@ impl Session {
                 watch.rescope(self.files.look(&self.scope));
             }
         }
-        match self.running.take().map(Running::stop) {
-            Some(Err(failure)) => self.screen.bad(&format!("error: {failure}")),
-            Some(Ok(())) | None => {}
+        if let Some(Err(failure)) = self.running.take().map(Running::stop) {
+            self.screen.bad(&format!("error: {failure}"));
         }
         self.screen.show("stopped\n");
         Ok(())
@@ -182,10 +181,9 @@ impl Session {
         let took =
             if self.projects.is_empty() { String::new() } else { format!("; built in {:.1} s", built.as_secs_f64()) };
         self.screen.good(&format!("{what}{took}; {cases}"));
-        match std::mem::take(&mut self.fell) {
-            // What it fell over comes again, and what stands behind it.
-            true => {}
-            false => self.feed_running(),
+        // What it fell over comes again by itself, and what stands behind it.
+        if !std::mem::take(&mut self.fell) {
+            self.feed_running();
         }
         Ok(())
     }
