@@ -21,5 +21,6 @@ pub mod sink;
 pub mod commit;
 pub mod pipeline;
 pub mod cases;
+pub mod conformance;
 pub mod telemetry;
 pub mod cli;

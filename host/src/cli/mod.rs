@@ -3,6 +3,7 @@
 //! 0 is success, 1 a failure at run time, 2 a wrong configuration, 3 a surrounding that is not there or refuses.
 
 mod check;
+mod conformance;
 mod docs;
 mod inspect;
 mod open;
@@ -64,6 +65,8 @@ enum Command {
     },
     /// Run a pipeline's test cases, without Kafka.
     Test(test::Options),
+    /// Run the conformance kit over a guest in any language: what its tool chain can get wrong.
+    Conformance(conformance::Options),
     /// Tell what a guest is: its language, its functions, what it imports, and whether it fits two schemas.
     Inspect(inspect::Options),
     /// Check a pipeline: its file, its schemas, its guest and how they fit; and that Kafka has the topics.
@@ -118,6 +121,7 @@ pub fn main() -> ExitCode {
     // The quickstart prints what became of each record itself; log lines would bury it.
     let log = arguments.log.as_deref().unwrap_or(match arguments.command {
         Command::Quickstart(_) => "error",
+        Command::Conformance(_) => "off",
         Command::Test(_) | Command::Inspect(_) | Command::Run { input: Some(_), .. } => "warn",
         _ => "info",
     });
@@ -149,6 +153,7 @@ fn dispatch(command: Command, logs: &Logs) -> Result<(), Fault> {
         Command::Run { pipeline, input: Some(input), output } => pipe::lines(&pipeline, &input, &output),
         Command::Run { pipeline, .. } => run::run(&pipeline, logs),
         Command::Test(options) => test::test(&options),
+        Command::Conformance(options) => conformance::run(&options),
         Command::Inspect(options) => inspect::inspect(&options),
         Command::Check { pipeline, offline } => check::check(&pipeline, offline),
         Command::Wit(options) => wit::write(&options),

@@ -17,9 +17,13 @@ const EMBEDDED_PARTITIONS: i32 = 4;
 /// Reads the file, checks the client properties, loads and matches schemas and guest.
 pub(super) fn prepare(path: &Path) -> Result<Prepared, Fault> {
     let config = config::load(path)?;
+    prepared(config, &engine()?)
+}
+
+/// As [`prepare`], of a file that was read, for this engine.
+pub(super) fn prepared(config: Pipeline, engine: &Engine) -> Result<Prepared, Fault> {
     let mut problems = check_properties(&config);
-    let engine = engine()?;
-    match problems.keep(Prepared::load(config, &engine)) {
+    match problems.keep(Prepared::load(config, engine)) {
         Some(prepared) if problems.is_empty() => Ok(prepared),
         _ => Err(problems.into()),
     }
@@ -28,6 +32,11 @@ pub(super) fn prepare(path: &Path) -> Result<Prepared, Fault> {
 /// The engine of this process.
 pub(super) fn engine() -> Result<Engine, Failure> {
     Engine::start(cache_folder().as_deref()).map_err(|error| Failure::Host(error.to_string()))
+}
+
+/// As [`engine`], one that counts what guests do.
+pub(super) fn metered_engine() -> Result<Engine, Failure> {
+    Engine::metered(cache_folder().as_deref()).map_err(|error| Failure::Host(error.to_string()))
 }
 
 /// Lets librdkafka look at the properties, without a network, and points at the line of each one it refuses.

@@ -23,6 +23,8 @@ const STACK: usize = 512 << 10;
 #[derive(Debug, Clone)]
 pub struct Engine {
     pub(super) inner: wasmtime::Engine,
+    /// Guests have fuel, so that their work can be told in units of it.
+    pub(super) metered: bool,
     _clock: Arc<Clock>,
 }
 
@@ -36,9 +38,19 @@ impl Engine {
     /// Starts the engine and its clock. Compiled components are cached in `cache`, which no tenant may be able to write
     /// to: what stands there is run as native code.
     pub fn start(cache: Option<&Path>) -> Result<Engine, LoadError> {
+        Engine::new(cache, false)
+    }
+
+    /// As [`Engine::start`], of instances that count their work, which makes them slower. Their code is another one, and
+    /// is cached beside that of others.
+    pub fn metered(cache: Option<&Path>) -> Result<Engine, LoadError> {
+        Engine::new(cache, true)
+    }
+
+    fn new(cache: Option<&Path>, metered: bool) -> Result<Engine, LoadError> {
         let failed = |error: wasmtime::Error| LoadError::Engine(format!("{error:#}"));
         let mut config = Config::new();
-        config.wasm_component_model(true).epoch_interruption(true).max_wasm_stack(STACK);
+        config.wasm_component_model(true).epoch_interruption(true).max_wasm_stack(STACK).consume_fuel(metered);
         if let Some(folder) = cache {
             let mut settings = CacheConfig::new();
             settings.with_directory(folder);
@@ -59,7 +71,7 @@ impl Engine {
         };
         let thread = std::thread::Builder::new().name("epoch-clock".into()).spawn(tick);
         let thread = thread.map_err(|error| LoadError::Engine(format!("cannot start the epoch clock: {error}")))?;
-        Ok(Engine { inner, _clock: Arc::new(Clock { stop, thread: Some(thread) }) })
+        Ok(Engine { inner, metered, _clock: Arc::new(Clock { stop, thread: Some(thread) }) })
     }
 
     /// Ticks of the epoch clock that give a call at least this long.
