@@ -7,6 +7,7 @@
 mod case;
 mod cluster;
 mod component;
+mod conformance;
 mod contract;
 
 mod generated;
