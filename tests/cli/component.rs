@@ -16,7 +16,8 @@ pub fn build(wit: &str, wat: &str) -> Vec<u8> {
     let package = resolve.push_str("guest.wit", wit).unwrap_or_else(|why| panic!("{why:?}"));
     let world = resolve.select_world(&[package], Some("transform")).expect("the world `transform`");
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("metadata");
-    let encoder = ComponentEncoder::default().module(&module).unwrap_or_else(|why| panic!("{why:?}"));
+    let mut encoder = ComponentEncoder::default();
+    encoder.module(&module).unwrap_or_else(|why| panic!("{why:?}"));
     encoder.validate(true).encode().unwrap_or_else(|why| panic!("{why:?}"))
 }
 

@@ -46,7 +46,8 @@ pub fn guest(wit: &str, text: &str, imports: &str, codes: &[Code<'_>]) -> Vec<u8
     let wat = MODULE.replace("IMPORTS", imports).replace("TEXT", &escaped).replace("FUNCTIONS", &functions);
     let mut module = wat::parse_str(&wat).unwrap_or_else(|why| panic!("{why}"));
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("metadata");
-    let encoder = ComponentEncoder::default().module(&module).unwrap_or_else(|why| panic!("{why:?}"));
+    let mut encoder = ComponentEncoder::default();
+    encoder.module(&module).unwrap_or_else(|why| panic!("{why:?}"));
     encoder.validate(true).encode().unwrap_or_else(|why| panic!("{why:?}"))
 }
 
