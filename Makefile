@@ -5,10 +5,10 @@ BUILD := $(CARGO) build --release --locked --workspace
 GUEST_TARGET := target/guests
 # Beside Rust. Each has its own tool chain, and a README that says what it needs.
 LANGUAGES := go python javascript typescript c
-GUESTS := account-balances bench-bytes bench-decoder bench-functions csv dedup enrich fan-out filter mask route subset talk
+GUESTS := account-balances bench-bytes bench-decoder bench-functions csv dedup enrich fan-out filter mask route subset talk types
 
 .NOTPARALLEL:
-.PHONY: help demo test build guests guests-all $(addprefix guests-,$(LANGUAGES)) examples-all need need-kafka check fmt lint unit tidy lane cli examples cluster bench bench-engine bench-languages bench-e2e fuzz docs clean
+.PHONY: help demo test build guests guests-all $(addprefix guests-,$(LANGUAGES)) examples-all need need-kafka check fmt lint unit tidy lane cli examples conformance cluster bench bench-engine bench-languages bench-e2e fuzz docs clean
 
 help: ## What there is
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -65,6 +65,9 @@ examples: need-kafka build guests
 examples-all: need-kafka build guests-all ## The examples' tests over the guests of every language
 	for language in $(LANGUAGES); do $(MAKE) -C guests/$$language test || exit 1; done
 	MILLSTREAM_LANGUAGES=all $(CARGO) test --release --locked --workspace --test guests
+
+conformance: build guests-all ## The conformance kit over the guests of every language; writes its table into guests/README.md
+	MILLSTREAM_LANGUAGES=all MILLSTREAM_CONFORMANCE_WRITE=1 $(CARGO) test --release --locked --workspace --test guests -- every_guest_passes
 
 cluster: need-kafka build guests
 	$(CARGO) test --release --locked --workspace --test cluster

@@ -23,5 +23,6 @@ pub mod pipeline;
 pub mod cases;
 pub mod build;
 pub mod scaffold;
+pub mod conformance;
 pub mod telemetry;
 pub mod cli;

@@ -10,6 +10,7 @@ mod case;
 mod cluster;
 mod compiled;
 mod component;
+mod conformance;
 mod contract;
 mod dev;
 mod generated;

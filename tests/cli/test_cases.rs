@@ -266,6 +266,27 @@ fn a_case_may_have_a_time() {
 }
 
 #[test]
+fn a_case_may_have_fuel() {
+    let with = |most: &str| {
+        let case = case(&format!("{}\nexpect = {{}}\nmatch = \"partial\"\nfuel-max = {most}", input(100)));
+        case.run(&["test"])
+    };
+    with("1000000").shows(&["ok    the case\n1 passed, 0 failed\n"]);
+    let (one, other) = (with("10"), with("10"));
+    assert_eq!(one.code, Some(1), "{}", one.err);
+    let line = one.out.lines().find(|line| line.starts_with("        it used ")).unwrap_or_default();
+    assert!(line.ends_with(" of at most 10 units of fuel (`fuel-max`)"), "{}", one.out);
+    assert_eq!(one.out, other.out, "the same work takes the same fuel");
+    // A guest that is ended and begins anew has used what it used.
+    let slow = Case::numbers("(loop $l (br $l))")
+        .edit("guest = \"guest.wasm\"", "guest = \"guest.wasm\"\nlimits = { time = \"50ms\" }")
+        .add("\n[[tests]]\nname = \"the case\"\ninput = { n = 300 }\nexpect-reject = \"50\"\nfuel-max = 1000\n");
+    let done = slow.run(&["test"]);
+    assert!(done.out.contains(" of at most 1,000 units of fuel"), "{}", done.out);
+    with("0").mentions(2, &["`[[tests]] 1 fuel-max` must be a whole number from 1"]);
+}
+
+#[test]
 fn the_page_on_testing_prints_what_it_shows() {
     let page = std::fs::read_to_string(paths::root().join("docs/testing.md")).expect("the page");
     let block = |language: &str, number: usize| {

@@ -110,7 +110,7 @@ impl Example {
 }
 
 /// Where a process says that its embedded broker listens.
-fn embedded_address(process: &mut Process) -> String {
+pub fn embedded_address(process: &mut Process) -> String {
     let deadline = Instant::now() + LIMIT;
     loop {
         let log = process.log();

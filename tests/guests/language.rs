@@ -1,11 +1,13 @@
 //! What guests are written in, and which languages a run of these tests is about.
 //!
 //! `MILLSTREAM_LANGUAGES` names them, with commas between, or is `all`; without it, Rust. A language that is named has
-//! to be built: a guest that is missing fails its test. What a language cannot do yet stands in `GAPS`.
+//! to be built: a guest that is missing fails its test. What a language cannot do yet stands in `tests/conformance/gaps.toml`.
 
 use std::collections::BTreeSet;
 
 use harness::paths;
+
+use crate::gaps::no_guest;
 
 /// A language of guests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +23,8 @@ pub const RUST: Language = Language { name: "rust", largest: i64::MAX };
 /// 2^53 - 1: numbers of JavaScript are doubles.
 const SAFE: i64 = (1 << 53) - 1;
 
-const LANGUAGES: [Language; 6] = [
+/// All of them.
+pub const LANGUAGES: [Language; 6] = [
     RUST,
     Language { name: "go", largest: i64::MAX },
     Language { name: "python", largest: i64::MAX },
@@ -33,15 +36,9 @@ const LANGUAGES: [Language; 6] = [
 /// Cases that only Rust shows: they are about the pipeline, and no language makes a difference to them.
 const RUST_ONLY: [&str; 3] = ["csv", "dedup", "subset"];
 
-/// Cases that a language does not have, and why. `guests/README.md` says the same.
-const GAPS: [(&str, &str, &str); 2] =
-    [("javascript", "account-balances", RESOURCES), ("typescript", "account-balances", RESOURCES)];
-
 /// Languages in which a guest throws, and answers with other types than its world's. `throwing` is a guest that does, for
 /// the tests alone.
 const THROWING: [&str; 3] = ["python", "javascript", "typescript"];
-
-const RESOURCES: &str = "componentize-qjs breaks the canonical ABI when handles of the guest's own come back to it";
 
 /// The languages that this run is about and that have the case.
 pub fn languages(case: &str) -> Vec<Language> {
@@ -61,7 +58,7 @@ pub fn languages(case: &str) -> Vec<Language> {
 }
 
 fn has(language: Language, case: &str) -> bool {
-    if let Some((.., why)) = GAPS.iter().find(|(name, gap, _)| *name == language.name && *gap == case) {
+    if let Some(why) = no_guest(language.name, case) {
         eprintln!("{case} is not there in {}: {why}", language.name);
         return false;
     }

@@ -7,12 +7,16 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails loudly, its steps outside of it too")]
 
 mod account_balances;
+mod conformance;
 mod csv;
 mod dedup;
 mod enrich;
 mod example;
+mod failures;
 mod fan_out;
 mod filter;
+mod gaps;
+mod identical;
 mod language;
 mod mask;
 mod payment;

@@ -97,7 +97,7 @@ pub const PANICS: &[(&str, &str, &str)] =
 pub const GROUND: &[&str] = &["record", "schema", "contract", "kafka", "telemetry"];
 
 /// Modules that know the stages: they wire them. Nothing below uses them.
-pub const TOP: &[&str] = &["pipeline", "cases", "cli"];
+pub const TOP: &[&str] = &["pipeline", "cases", "conformance", "cli"];
 
 /// What a module uses besides the ground ([`GROUND`]); for a module of the ground itself: all that it uses.
 pub const USES: &[(&str, &[&str])] = &[

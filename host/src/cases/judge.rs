@@ -64,8 +64,21 @@ pub fn read(outcomes: Vec<Outcome>, sink: &mut SinkForm) -> Found {
     found
 }
 
-/// Compares. `took` is the time for all records.
-pub fn judge(wanted: &Wanted, found: &Found, took: Duration, time_max: Option<Duration>) -> Judged {
+/// What the records of a case cost, and what they may. What is `None` or zero is not looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// The time for all records.
+    pub took: Duration,
+    /// At most so long.
+    pub time_max: Option<Duration>,
+    /// Units of fuel that the guests burnt.
+    pub burnt: Option<u64>,
+    /// At most so many.
+    pub fuel_max: Option<u64>,
+}
+
+/// Compares.
+pub fn judge(wanted: &Wanted, found: &Found, cost: Cost) -> Judged {
     let mut judged = Judged::new();
     outputs(wanted, found, &mut judged);
     rejections(wanted.rejected.as_ref(), &found.rejected, &mut judged);
@@ -83,10 +96,28 @@ pub fn judge(wanted: &Wanted, found: &Found, took: Duration, time_max: Option<Du
         }
         _ => {}
     }
-    if let Some(limit) = time_max.filter(|limit| took > *limit) {
-        judged.push(format!("it took {took:.1?}, longer than `time-max = {limit:?}`"));
+    if let Some(limit) = cost.time_max.filter(|limit| cost.took > *limit) {
+        judged.push(format!("it took {:.1?}, longer than `time-max = {limit:?}`", cost.took));
+    }
+    if let (Some(burnt), Some(limit)) = (cost.burnt, cost.fuel_max)
+        && burnt > limit
+    {
+        judged.push(format!("it used {} of at most {} units of fuel (`fuel-max`)", grouped(burnt), grouped(limit)));
     }
     judged
+}
+
+/// A number with a comma behind each three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 /// Whether the outputs are other ones than expected.
@@ -253,4 +284,15 @@ fn described(output: &Output) -> String {
 
 fn words(text: &str) -> String {
     printable(text, SHOWN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn digits_stand_in_groups_of_three() {
+        let grouped = [0, 12, 999, 1_000, 123_456, u64::MAX].map(grouped);
+        assert_eq!(grouped, ["0", "12", "999", "1,000", "123,456", "18,446,744,073,709,551,615"]);
+    }
 }

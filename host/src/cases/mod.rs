@@ -13,7 +13,7 @@ mod render;
 mod update;
 
 pub use diff::{Difference, differences};
-pub use judge::{Found, Judged, Output, judge, read};
+pub use judge::{Cost, Found, Judged, Output, judge, read};
 pub use junit::{Report, junit};
 pub use make::{Case, Expected, ExpectedValue, Maker, Wanted};
 pub use update::{Updated, update};

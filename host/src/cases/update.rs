@@ -29,7 +29,7 @@ pub fn update(file: &TestFile, found: &[(usize, &Wanted, &Found)], json: bool) -
         let mut editor = Editor { file, index: *index, edits: Vec::new() };
         match editor.case(&file.cases[*index], wanted, found, json) {
             Ok(()) if editor.edits.is_empty() => {
-                updated.left.push((*index, "what it expects came out; it only took too long".to_owned()));
+                updated.left.push((*index, "what it expects came out; it only took too much time or fuel".to_owned()));
             }
             Ok(()) => {
                 updated.changed.push(*index);

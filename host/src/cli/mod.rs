@@ -5,6 +5,7 @@
 mod build;
 mod check;
 mod dev;
+mod conformance;
 mod docs;
 mod inspect;
 mod new;
@@ -75,6 +76,8 @@ enum Command {
     },
     /// Run a pipeline's test cases, without Kafka.
     Test(test::Options),
+    /// Run the conformance kit over a guest in any language: what its tool chain can get wrong.
+    Conformance(conformance::Options),
     /// Tell what a guest is: its language, its functions, what it imports, and whether it fits two schemas.
     Inspect(inspect::Options),
     /// Check a pipeline: its file, its schemas, its guest and how they fit; and that Kafka has the topics.
@@ -142,6 +145,7 @@ pub fn main() -> ExitCode {
     let log = arguments.log.as_deref().unwrap_or(match arguments.command {
         Command::Quickstart(_) => "error",
         Command::Dev(_) => "error,guest=info",
+        Command::Conformance(_) => "off",
         Command::Test(_) | Command::Inspect(_) | Command::Run { input: Some(_), .. } => "warn",
         _ => "info",
     });
@@ -178,6 +182,7 @@ fn dispatch(command: Command, logs: &Logs) -> Result<(), Fault> {
         Command::Run { pipeline, .. } => run::run(&pipeline, logs),
         Command::Build { folder } => build::build(&folder),
         Command::Test(options) => test::test(&options),
+        Command::Conformance(options) => conformance::run(&options),
         Command::Inspect(options) => inspect::inspect(&options),
         Command::Check { pipeline, offline } => check::check(&pipeline, offline),
         Command::New(options) => new::new(&options),

@@ -35,6 +35,12 @@ pub(super) fn engine() -> Result<Engine, Failure> {
     Engine::start(kept.as_deref()).map_err(|error| Failure::Host(error.to_string()))
 }
 
+/// As [`engine`], one that counts what guests do.
+pub(super) fn metered_engine() -> Result<Engine, Failure> {
+    let kept = compiled_folder()?;
+    Engine::metered(kept.as_deref()).map_err(|error| Failure::Host(error.to_string()))
+}
+
 /// Lets librdkafka look at the properties, without a network, and points at the line of each one it refuses.
 fn check_properties(config: &Pipeline) -> Problems {
     let mut problems = Problems::default();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::{Fault, open, run, say};
-use crate::cases::{Case, Found, Maker, Report, judge, junit, read, update};
+use crate::cases::{Case, Cost, Found, Maker, Report, judge, junit, read, update};
 use crate::config::{self, Pipeline, Problems, TestFile};
 use crate::pipeline::offline::Offline;
 use crate::pipeline::{Failure, Prepared};
@@ -45,8 +45,12 @@ struct Ran {
 }
 
 pub(super) fn test(options: &Options) -> Result<(), Fault> {
-    let prepared = open::prepare(&options.pipeline)?;
-    let files = files(&prepared.config)?;
+    let config = config::load(&options.pipeline)?;
+    let files = files(&config)?;
+    // Counting makes guests slower and is code of its own: only where a case asks for it.
+    let counts = files.iter().flat_map(|file| &file.cases).any(|case| case.fuel_max.is_some());
+    let engine = if counts { open::metered_engine()? } else { open::engine()? };
+    let prepared = open::prepare_on(&engine, config)?;
     let mut maker = Maker::of(&prepared)?;
     let chosen = chosen(options, &files, &mut maker)?;
     let config = &prepared.config;
@@ -138,14 +142,19 @@ fn one(
 ) -> Result<Ran, Failure> {
     let (done, logs) = captured(|| {
         let mut offline = Offline::start(prepared, metrics)?;
+        // Coming up is not the records' work.
+        let before = offline.burnt();
         let start = Instant::now();
         let outcomes = offline.run(&case.given, 0)?;
-        Ok::<_, Failure>((outcomes, start.elapsed()))
+        let took: Duration = start.elapsed();
+        let burnt = offline.burnt().zip(before).map(|(after, before)| after - before);
+        Ok::<_, Failure>((outcomes, took, burnt))
     });
-    let (outcomes, took): (_, Duration) = done?;
+    let (outcomes, took, burnt) = done?;
     let found = read(outcomes, &mut maker.sink);
     let about = &file.cases[index];
-    let mut failures = judge(&case.wanted, &found, took, about.time_max);
+    let cost = Cost { took, time_max: about.time_max, burnt, fuel_max: about.fuel_max };
+    let mut failures = judge(&case.wanted, &found, cost);
     if !case.wanted.says_something() {
         failures.push("the case expects nothing".to_owned());
     }

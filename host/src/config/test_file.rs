@@ -49,6 +49,8 @@ pub struct TestCase {
     pub expect_stop: Option<String>,
     /// Time for all records.
     pub time_max: Option<Duration>,
+    /// Units of the engine's fuel for all records.
+    pub fuel_max: Option<u64>,
 }
 
 /// How values are compared.
@@ -151,6 +153,7 @@ impl Settings {
                 }),
                 expect_stop: self.text(&at("expect-stop")),
                 time_max: self.time(&at("time-max")),
+                fuel_max: self.count(&at("fuel-max")),
             }
         });
         TestFile { cases: cases.collect(), file, places }

@@ -100,6 +100,13 @@ static TEST: &[Key] = &[
         "At most this long for all records of the case.",
         "\"100ms\"",
     ),
+    key(
+        "fuel-max",
+        Kind::Count { most: i64::MAX as u64 },
+        Given::Otherwise("no limit"),
+        "At most so much work of the guests for all records of the case, in units of the engine's fuel: about one for each WebAssembly instruction, the same on every machine.",
+        "100000",
+    ),
 ];
 
 static GIVEN: &[Key] = &[

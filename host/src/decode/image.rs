@@ -14,7 +14,7 @@ pub struct Fixup {
     pub slot: u32,
     /// Where the bytes that it points to start, in `from`.
     pub start: u32,
-    /// How many bytes, never 0.
+    /// How many bytes; 0 where the list is empty.
     pub len: u32,
     /// Whose bytes.
     pub from: From,
@@ -246,11 +246,13 @@ impl Image {
         self.fixups.push(Fixup { slot: at as u32, start, len, from });
     }
 
-    /// Writes an empty list: any aligned pointer will do, and no memory is asked for.
+    /// Writes an empty list. An aligned pointer does for most guests, but some give back what is empty too, to an
+    /// allocator that has to know it: so it is a fixup of no bytes.
     #[inline]
-    pub(super) fn put_empty(&mut self, at: usize, align: u32) {
-        self.put(at, align.to_le_bytes());
+    pub(super) fn put_empty(&mut self, at: usize, align: u8) {
+        self.put(at, u32::from(align).to_le_bytes());
         self.put(at + 4, 0u32.to_le_bytes());
+        self.fixups.push(Fixup { slot: at as u32, start: 0, len: 0, from: From::Image(align) });
     }
 
     /// Room for a list's items: the old `room` where it suffices, else a new one of at least twice the size to which

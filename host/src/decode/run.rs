@@ -181,7 +181,7 @@ fn run_list(op: &Op, cursor: &mut Cursor<'_>, image: &mut Image, at: usize) -> R
         cursor.check_block(start, bytes)?;
     }
     match total {
-        0 => image.put_empty(at, u32::from(align)),
+        0 => image.put_empty(at, align),
         _ => image.put_later(at, total as u32, room.start as u32, (total * size) as u32, From::Image(align)),
     }
     Ok(())

@@ -25,6 +25,8 @@ const STACK: usize = 512 << 10;
 pub struct Engine {
     pub(super) inner: wasmtime::Engine,
     pub(super) compiled: Arc<Compiled>,
+    /// Guests have fuel, so that their work can be told in units of it.
+    pub(super) metered: bool,
     _clock: Arc<Clock>,
 }
 
@@ -38,9 +40,19 @@ impl Engine {
     /// Starts the engine and its clock. Compiled components are kept in the folder `kept`. What stands there is run as
     /// native code: a folder that others can write to is not used, with a warning.
     pub fn start(kept: Option<&Path>) -> Result<Engine, LoadError> {
+        Engine::new(kept, false)
+    }
+
+    /// As [`Engine::start`], of instances that count their work, which makes them slower. Their code is another one, and
+    /// is kept beside that of others.
+    pub fn metered(kept: Option<&Path>) -> Result<Engine, LoadError> {
+        Engine::new(kept, true)
+    }
+
+    fn new(kept: Option<&Path>, metered: bool) -> Result<Engine, LoadError> {
         let failed = |error: wasmtime::Error| LoadError::Engine(format!("{error:#}"));
         let mut config = Config::new();
-        config.wasm_component_model(true).epoch_interruption(true).max_wasm_stack(STACK);
+        config.wasm_component_model(true).epoch_interruption(true).max_wasm_stack(STACK).consume_fuel(metered);
         let inner = wasmtime::Engine::new(&config).map_err(failed)?;
         let stop = Arc::new(AtomicBool::new(false));
         let (ticking, engine) = (stop.clone(), inner.weak());
@@ -57,7 +69,7 @@ impl Engine {
         let thread = std::thread::Builder::new().name("epoch-clock".into()).spawn(tick);
         let thread = thread.map_err(|error| LoadError::Engine(format!("cannot start the epoch clock: {error}")))?;
         let compiled = Arc::new(kept.map(Compiled::kept_in).unwrap_or_default());
-        Ok(Engine { inner, compiled, _clock: Arc::new(Clock { stop, thread: Some(thread) }) })
+        Ok(Engine { inner, compiled, metered, _clock: Arc::new(Clock { stop, thread: Some(thread) }) })
     }
 
     /// Ticks of the epoch clock that give a call at least this long.

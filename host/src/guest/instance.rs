@@ -46,6 +46,9 @@ const HOSTCALL: usize = 4 << 20;
 /// The beginning of the engine's words when that is not enough.
 const HOSTCALL_EXCEEDED: &str = "too much data is being copied between the host and the guest";
 
+/// What an instance begins with: more than it can burn.
+const FUEL: u64 = u64::MAX;
+
 /// A live guest. After an error it must not be used again.
 #[derive(Debug)]
 pub struct Instance {
@@ -100,6 +103,9 @@ impl Instance {
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(HOSTCALL);
         store.set_epoch_deadline(Engine::ticks(allowance.time));
+        if guest.engine.metered {
+            store.set_fuel(FUEL).map_err(|error| failed(format!("{error:#}")))?;
+        }
         let instance = match guest.pre.instantiate(&mut store) {
             Ok(instance) => instance,
             Err(error) => return Err(failed(explain(&mut store, &error, allowance).text)),
@@ -183,6 +189,11 @@ impl Instance {
             }
         }
         Ok(())
+    }
+
+    /// Units of fuel that it has burnt since it was made; `None` where the engine does not count them.
+    pub fn burnt(&self) -> Option<u64> {
+        self.store.get_fuel().ok().map(|left| FUEL - left)
     }
 
     /// Bytes of memory and tables that the instance has.

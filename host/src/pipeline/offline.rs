@@ -107,20 +107,39 @@ impl Offline {
     /// Takes records through as one batch, cut into calls as the pipeline's limits say. `first` is the offset of the
     /// first of them. A call that fails rejects all of its records, as in a running pipeline.
     pub fn run(&mut self, records: &[Given], first: i64) -> Result<Vec<Outcome>, Failure> {
+        self.calls(records, |index| first + index as i64)
+    }
+
+    /// As [`Offline::run`], of records that all seem to have this offset.
+    pub fn run_at(&mut self, records: &[Given], offset: i64) -> Result<Vec<Outcome>, Failure> {
+        self.calls(records, |_| offset)
+    }
+
+    /// Units of fuel that the guests have burnt so far; `None` where the engine does not count them.
+    pub fn burnt(&self) -> Option<u64> {
+        self.way.burnt()
+    }
+
+    fn calls(&mut self, records: &[Given], offset: impl Fn(usize) -> i64) -> Result<Vec<Outcome>, Failure> {
         let mut outcomes = Vec::with_capacity(records.len());
         let size = self.stages.each.first().map_or(1, |stage| stage.records.max(1));
         for (index, call) in records.chunks(size).enumerate() {
-            self.call(call, first + (index * size) as i64, &mut outcomes)?;
+            self.call(call, |at| offset(index * size + at), &mut outcomes)?;
         }
         Ok(outcomes)
     }
 
-    fn call(&mut self, records: &[Given], first: i64, outcomes: &mut Vec<Outcome>) -> Result<(), Failure> {
+    fn call(
+        &mut self,
+        records: &[Given],
+        offset: impl Fn(usize) -> i64,
+        outcomes: &mut Vec<Outcome>,
+    ) -> Result<(), Failure> {
         let mut batch = Batch::default();
         let slot = Slot(0);
         for (index, record) in records.iter().enumerate() {
             let (key, value) = (record.key.as_deref(), record.value.as_deref());
-            let (offset, timestamp) = (first + index as i64, record.timestamp.unwrap_or(-1));
+            let (offset, timestamp) = (offset(index), record.timestamp.unwrap_or(-1));
             let headers = record.headers.iter().map(|(name, value)| (name.as_slice(), value.as_deref()));
             if !batch.push(Parts { slot, offset, timestamp, log_append: false, key, value }, headers) {
                 return Err(Failure::Host("records of more than 4 GiB cannot be taken at once".into()));

@@ -30,6 +30,8 @@ pub(super) struct Way {
     instances: Vec<Instance>,
     /// Each instance's memory as it was last counted, in bytes.
     memory: Vec<usize>,
+    /// Units of fuel that instances had burnt which are no more.
+    burnt: u64,
     image: Image,
     past: Past,
     /// Which units of a call the guest was given.
@@ -66,6 +68,7 @@ impl Way {
         Ok(Way {
             guests: (0..instances.len()).map(of).collect(),
             memory: vec![0; instances.len()],
+            burnt: 0,
             steps,
             stages,
             instances,
@@ -88,6 +91,12 @@ impl Way {
     /// What the last walk came to.
     pub(super) fn come(&self) -> Come<'_> {
         Come { units: &self.out.units, outputs: &self.out.outputs }
+    }
+
+    /// Units of fuel that its instances have burnt, coming up included; `None` where the engine does not count them.
+    pub(super) fn burnt(&self) -> Option<u64> {
+        let of = |burnt: u64, instance: &Instance| Some(burnt + instance.burnt()?);
+        self.instances.iter().try_fold(self.burnt, of)
     }
 
     /// Takes values of `source`, one for each item that has a value there, through all guests.
@@ -350,6 +359,7 @@ impl Way {
     }
 
     fn restart(&mut self, stage: usize) -> Result<(), Failure> {
+        self.burnt += self.instances[stage].burnt().unwrap_or(0);
         self.instances[stage] = start(&self.stages.each[stage])?;
         Ok(())
     }

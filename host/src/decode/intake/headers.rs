@@ -8,7 +8,7 @@ use crate::record::Headers;
 pub(super) fn put(shape: &HeaderShape, headers: Headers<'_>, image: &mut Image, at: usize) -> Result<(), String> {
     let count = headers.count();
     if count == 0 {
-        image.put_empty(at, shape.align as u32);
+        image.put_empty(at, shape.align as u8);
         return Ok(());
     }
     let len = count * shape.size;

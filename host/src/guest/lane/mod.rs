@@ -101,13 +101,20 @@ impl Batch<'_> {
         let Argument { source, image, align, handle_at, stride } = &mut *argument;
         // First all memory is asked for, which calls the guest each time; then all bytes are copied in one go. A list's
         // pointers are all set before it is copied itself.
+        let mut asks_for_nothing = true;
         for index in 0..image.fixups().len() {
             let fixup = image.fixups()[index];
             let align = match fixup.from {
                 From::Source => 1,
                 From::Image(align) => align.into(),
             };
+            if fixup.len == 0 && !asks_for_nothing {
+                image.set_pointer(index, align);
+                continue;
+            }
             let pointer = cx.realloc(0, 0, align, fixup.len as usize)?;
+            // An allocator that answers the alignment has nothing to take back. It is asked once.
+            asks_for_nothing &= fixup.len > 0 || pointer != align as usize;
             image.set_pointer(index, u32::try_from(pointer)?);
         }
         let records = image.records();

@@ -42,6 +42,10 @@ func realloc(old unsafe.Pointer, oldSize, align, size uintptr) unsafe.Pointer {
 	if old != nil || oldSize != 0 {
 		panic("the host does not change the size of what it was given")
 	}
+	if size == 0 {
+		// Nothing is written there, and nothing looks at it: not into a block, whose end may be another object's memory.
+		return unsafe.Pointer(align)
+	}
 	if !ready {
 		at := uintptr(sbrk(size + align))
 		return unsafe.Pointer((at + align - 1) &^ (align - 1))
@@ -52,7 +56,12 @@ func realloc(old unsafe.Pointer, oldSize, align, size uintptr) unsafe.Pointer {
 		skip = 0
 	}
 	at := unsafe.Add(next, skip)
-	next, left = unsafe.Add(at, size), left-skip-size
+	left -= skip + size
+	// Go's collector refuses pointers to where a block ends.
+	next = nil
+	if left > 0 {
+		next = unsafe.Add(at, size)
+	}
 	return at
 }
 
