@@ -76,7 +76,7 @@ impl Code {
         if indent + before + line.len() < WIDTH && self.is_small(style) {
             return line;
         }
-        self.broken(style, level, before)
+        self.broken(style, level)
     }
 
     fn is_small(&self, style: Style) -> bool {
@@ -91,15 +91,15 @@ impl Code {
     }
 
     /// With each item of the outermost brackets on its own line.
-    pub fn broken(&self, style: Style, level: usize, before: usize) -> String {
+    pub fn broken(&self, style: Style, level: usize) -> String {
         match self {
             Code::Text(text) => text.clone(),
             Code::Around(start, inner, after) => {
-                format!("{start}{}{after}", inner.broken(style, level, before + start.len()))
+                format!("{start}{}{after}", inner.broken(style, level))
             }
             Code::Group { open, items, close, .. } if items.is_empty() => format!("{open}{close}"),
             Code::Group { open, items, close, spaced: false } if is_hugged(items) => {
-                let inner = items.iter().map(|(_, code)| code.broken(style, level, before + open.len()));
+                let inner = items.iter().map(|(_, code)| code.broken(style, level));
                 format!("{open}{}{close}", inner.collect::<String>())
             }
             Code::Group { open, items, close, .. } => {
