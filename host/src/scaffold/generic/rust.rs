@@ -30,7 +30,7 @@ pub(super) fn files(model: &Model, plan: &Plan) -> Own {
     Own {
         files: vec![
             File::new("src/lib.rs", named(model, &text)),
-            File::new("src/generic.rs", include_str!("../rust/generic.rs")),
+            File::new("src/generic.rs", include_str!("../rust/generic.rs.tmpl")),
         ],
         begin: "src/lib.rs".into(),
         about: vec![("src/generic.rs".into(), "folds generic records into values of Rust's, and back")],

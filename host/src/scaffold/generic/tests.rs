@@ -133,7 +133,7 @@ fn the_examples_fold_by_the_same_files() {
         .replace("package PACKAGE", &format!("package {package}"))
         .replace("MODULE", "example.com/guests/account-balances");
     for (path, wanted) in [
-        ("rust/account-balances/src/generic.rs", include_str!("../rust/generic.rs")),
+        ("rust/account-balances/src/generic.rs", include_str!("../rust/generic.rs.tmpl")),
         ("python/account-balances/generic.py", include_str!("../python/generic.py")),
         ("c/account-balances/generic.h", include_str!("../c/generic.h")),
         ("c/account-balances/generic.c", include_str!("../c/generic.c")),
