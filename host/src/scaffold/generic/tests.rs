@@ -70,7 +70,8 @@ fn fields_are_handed_on_or_empty_in_every_language() {
         for wanted in wanted {
             assert!(text.contains(wanted), "{wanted} in\n{text}");
         }
-        assert!(!text.contains('@'), "{text}");
+        let left = text.split('@').skip(1).any(|part| part.starts_with(|c: char| c.is_ascii_uppercase()));
+        assert!(!left, "a placeholder is left in\n{text}");
     }
 }
 
