@@ -34,7 +34,8 @@ const LINES: usize = 20;
 
 pub(super) fn run(options: &Options) -> Result<(), Fault> {
     if options.list {
-        return Ok(say(format_args!("{}", listed())));
+        say(format_args!("{}", listed()));
+        return Ok(());
     }
     let named = options.case.as_deref().map(named).transpose()?;
     match (&options.guest, &options.write, named) {
