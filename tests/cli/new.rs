@@ -145,17 +145,14 @@ fn an_unknown_language_or_shape_is_told_with_the_nearest() {
     new(&case, "x", "pyton", &[]).mentions(
         2,
         &[
-            "unknown `pyton`: a guest's language is one of rust, go, python, javascript, typescript, c",
+            "no language `pyton`; there are rust, go, python, javascript, typescript, c",
             "did you mean `python`?",
             "--lang",
         ],
     );
     new(&case, "x", "go", &["--shape", "fanout"]).mentions(
         2,
-        &[
-            "unknown `fanout`: a shape is one of map, filter, fan-out, generic, user-functions",
-            "did you mean `fan-out`?",
-        ],
+        &["no shape `fanout`; there are map, filter, fan-out, generic, user-functions", "did you mean `fan-out`?"],
     );
     assert!(!case.path("x").exists());
 }

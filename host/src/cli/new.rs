@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Fault, say};
+use crate::build::{LANGUAGES, Language};
 use crate::config::Problems;
 use crate::config::nearest::nearest;
-use crate::scaffold::{self, Language, NewError, Request, Shape};
+use crate::scaffold::{self, NewError, Request, Shape};
 
 /// What to write, and where.
 #[derive(Debug, Args)]
@@ -62,7 +63,7 @@ fn request(options: &Options) -> Result<Request, Fault> {
     };
     Ok(Request {
         name: name.clone(),
-        language: choice("--lang", lang, &Language::ALL.map(|(_, name)| name))?,
+        language: choice("--lang", lang, &LANGUAGES.map(Language::name))?,
         input: input.clone(),
         output: options.output.clone(),
         shape: choice("--shape", &options.shape, &Shape::ALL.map(|(_, name)| name))?,
@@ -71,10 +72,10 @@ fn request(options: &Options) -> Result<Request, Fault> {
 }
 
 /// One of several words; another word is told with the one that is nearest.
-fn choice<T: std::str::FromStr<Err = String>>(flag: &str, given: &str, known: &[&str]) -> Result<T, Fault> {
-    given.parse().map_err(|why: String| {
+fn choice<T: std::str::FromStr<Err: std::fmt::Display>>(flag: &str, given: &str, known: &[&str]) -> Result<T, Fault> {
+    given.parse().map_err(|why: T::Err| {
         let help = nearest(given, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-        Problems::of_file(Path::new(flag), format!("unknown `{given}`: {why}"), help).into()
+        Problems::of_file(Path::new(flag), why.to_string(), help).into()
     })
 }
 

@@ -12,7 +12,6 @@ pub mod generic;
 mod go;
 mod javascript;
 mod json;
-mod language;
 mod layout;
 pub mod model;
 pub mod name;
@@ -23,10 +22,10 @@ pub mod value;
 mod view_of;
 mod write;
 
-pub use language::Language;
 pub use model::Model;
 pub use shape::Shape;
 
+use crate::build::Language;
 use crate::contract::wit::{Refusal, WriteError};
 use crate::schema::SchemaError;
 

@@ -1,6 +1,6 @@
 use super::super::odd_tests::{project, text};
 use super::*;
-use crate::scaffold::Language;
+use crate::build::Language;
 
 #[test]
 fn fields_are_handed_on_and_new_ones_are_empty() {

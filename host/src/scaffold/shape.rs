@@ -72,6 +72,6 @@ impl FromStr for Shape {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.iter().find(|(_, name)| *name == text).map(|(shape, _)| *shape);
-        found.ok_or_else(|| format!("a shape is one of {}", Self::ALL.map(|(_, name)| name).join(", ")))
+        found.ok_or_else(|| format!("no shape `{text}`; there are {}", Self::ALL.map(|(_, name)| name).join(", ")))
     }
 }

@@ -1,8 +1,9 @@
 //! In JavaScript and TypeScript.
 
 use super::{Filling, Natural, Own, Plan, has_functions, named};
+use crate::build::Language;
 use crate::scaffold::layout::{Code, Style};
-use crate::scaffold::{File, Language, Model};
+use crate::scaffold::{File, Model};
 
 const STYLE: Style = Style { indent: "  ", last: ",", spaced: 100 };
 
