@@ -277,13 +277,27 @@ fn a_case_may_have_fuel() {
     let line = one.out.lines().find(|line| line.starts_with("        it used ")).unwrap_or_default();
     assert!(line.ends_with(" of at most 10 units of fuel (`fuel-max`)"), "{}", one.out);
     assert_eq!(one.out, other.out, "the same work takes the same fuel");
-    // A guest that is ended and begins anew has used what it used.
-    let slow = Case::numbers("(loop $l (br $l))")
-        .edit("guest = \"guest.wasm\"", "guest = \"guest.wasm\"\nlimits = { time = \"50ms\" }")
-        .add("\n[[tests]]\nname = \"the case\"\ninput = { n = 300 }\nexpect-reject = \"50\"\nfuel-max = 1000\n");
-    let done = slow.run(&["test"]);
-    assert!(done.out.contains(" of at most 1,000 units of fuel"), "{}", done.out);
     with("0").mentions(2, &["`[[tests]] 1 fuel-max` must be a whole number from 1"]);
+}
+
+/// The units of fuel that `talk` uses for these texts, each in a call of its own.
+fn fuel_of(texts: &str) -> u64 {
+    let file = "[pipeline]\nname = \"talk\"\n[source]\ntopics = [\"in\"]\nformat = \"string\"\n\
+                [[stage]]\nguest = \"talk.wasm\"\nlimits.records = 1\n[sink]\ntopic = \"out\"\nformat = \"string\"\n";
+    let guest = std::fs::read(paths::guest("talk")).expect("the guest");
+    let test = format!("[[tests]]\nname = \"a\"\ninput = {texts}\nexpect = []\nfuel-max = 1\n");
+    let done = Case::of(file).with("talk.wasm", guest).add(&test).run(&["test"]);
+    let line = done.out.lines().find_map(|line| line.trim().strip_prefix("it used ")).unwrap_or_default();
+    let digits: String = line.split(" of ").next().unwrap_or_default().replace(',', "");
+    digits.parse().unwrap_or_else(|why| panic!("{why}: {}\n{}", done.out, done.err))
+}
+
+#[test]
+fn the_fuel_of_an_instance_that_trapped_counts_too() {
+    let good = fuel_of("[\"hello\"]");
+    assert!(good > 100, "{good}");
+    let both = fuel_of("[\"panic\", \"hello\"]");
+    assert!(both > good + 100, "{both} is not much more than {good}");
 }
 
 #[test]

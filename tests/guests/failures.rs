@@ -80,7 +80,10 @@ fn text_that_is_not_utf_8_stops_at_either_end() {
             Record::new("d", everything("good", "später".as_bytes())),
         ];
         let mut example = Example::start(Ground::Embedded(language), "types", &["types.dlq"]);
-        example.feed(&records);
+        // A broken answer ends the instance, and the call with it: so it has a call of its own.
+        for records in [&records[..2], &records[2..3], &records[3..]] {
+            example.feed(records);
+        }
 
         let keys =
             |records: &[Record]| -> Vec<Vec<u8>> { records.iter().filter_map(|record| record.key.clone()).collect() };
@@ -95,8 +98,9 @@ fn text_that_is_not_utf_8_stops_at_either_end() {
         if ["c", "go"].contains(&name) {
             // These languages have texts that are not UTF-8, and write them.
             assert_eq!((keys(&outputs), keys(&letters).len()), (vec![b"a".to_vec(), b"d".to_vec()], 2), "{name}");
-            assert!(message(1).contains("text") && message(1).contains("UTF-8"), "{name}: {}", message(1));
-            assert_eq!(letters[1].header_text("millstream.error.stage").as_deref(), Some("encode"), "{name}");
+            let told = "the guest returned a string that is not valid UTF-8, field `text`";
+            assert_eq!(message(1), told, "{name}");
+            assert_eq!(letters[1].header_text("millstream.error.kind").as_deref(), Some("bad-result"), "{name}");
         }
         example.stop();
     }
