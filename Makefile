@@ -8,7 +8,7 @@ LANGUAGES := go python javascript typescript c
 GUESTS := account-balances bench-bytes bench-decoder bench-functions csv dedup enrich fan-out filter mask route subset talk types
 
 .NOTPARALLEL:
-.PHONY: help demo test build guests guests-all $(addprefix guests-,$(LANGUAGES)) examples-all need need-kafka check fmt lint unit tidy lane cli examples conformance cluster bench bench-engine bench-languages bench-e2e fuzz docs clean
+.PHONY: help demo test build guests guests-all $(addprefix guests-,$(LANGUAGES)) examples-all need need-tests check fmt lint unit tidy lane cli examples conformance cluster bench bench-engine bench-languages bench-e2e fuzz docs clean
 
 help: ## What there is
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -16,7 +16,7 @@ help: ## What there is
 demo: build guests ## Build, then the whole path in one process: no Kafka, no Java
 	./target/release/millstream quickstart
 
-test: need-kafka build guests fmt unit tidy lane cli examples cluster ## Build, then all tests, those on a real Apache Kafka included
+test: need-tests build guests-all fmt unit tidy lane cli examples-all cluster ## Build, then all tests: guests in all languages, a real Apache Kafka
 
 build: need ## The binary, the tests' and the benches' programs
 	$(BUILD)
@@ -33,8 +33,8 @@ $(addprefix guests-,$(LANGUAGES)): guests-%: build
 need:
 	@sh scripts/need.sh build
 
-need-kafka:
-	@sh scripts/need.sh kafka
+need-tests:
+	@sh scripts/need.sh tests
 
 check: fmt lint ## Format and lints
 
@@ -59,17 +59,17 @@ lane: build guests
 cli: build guests
 	$(CARGO) test --release --locked --workspace --test cli
 
-examples: need-kafka build guests
+examples: need-tests build guests
 	$(CARGO) test --release --locked --workspace --test guests
 
-examples-all: need-kafka build guests-all ## The examples' tests over the guests of every language
+examples-all: need-tests build guests-all ## The examples' tests over the guests of every language
 	for language in $(LANGUAGES); do $(MAKE) -C guests/$$language test || exit 1; done
 	MILLSTREAM_LANGUAGES=all $(CARGO) test --release --locked --workspace --test guests
 
 conformance: build guests-all ## The conformance kit over the guests of every language; writes its table into guests/README.md
 	MILLSTREAM_LANGUAGES=all MILLSTREAM_CONFORMANCE_WRITE=1 $(CARGO) test --release --locked --workspace --test guests -- every_guest_passes
 
-cluster: need-kafka build guests
+cluster: need-tests build guests
 	$(CARGO) test --release --locked --workspace --test cluster
 
 bench: bench-engine bench-e2e ## Both tables of docs/performance.md
@@ -80,7 +80,7 @@ bench-engine: build guests
 bench-languages: build guests-all ## The table of guests/README.md: one guest in every language, its sizes and times
 	./target/release/bench-engine --languages guests/README.md
 
-bench-e2e: need-kafka build guests
+bench-e2e: need-tests build guests
 	./target/release/bench
 
 fuzz: build ## Fuzz the typed lane for ten minutes a target; MILLSTREAM_FUZZ_SECONDS and MILLSTREAM_FUZZ_SEED change that

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Looks for what a build (`build`) or the tests on a real Kafka (`kafka`) need. Installs what is missing where that is a
-# Debian package and this is root, adds the wasm target to rustup, fetches Kafka's jars; else says what to do.
+# Looks for what a build (`build`) or all tests (`tests`: a real Kafka, the tool chains of all languages) need. Installs what
+# is missing where that is a Debian package and this is root, adds the wasm target to rustup, fetches Kafka's jars; else says
+# what to do.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -18,12 +19,17 @@ fi
 
 need cc gcc
 need c++ g++
-if [ "$1" = kafka ]; then
+if [ "$1" = tests ]; then
     need mvn maven
     [ -n "${JAVA_HOME:-}" ] || need javac openjdk-17-jdk-headless
     # The program, not the shell's own: the tests stop processes with it.
     [ -x /bin/kill ] || [ -x /usr/bin/kill ] || missing="$missing procps"
     need setpriv util-linux
+    need clang-19 "clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32"
+    need python3 python3-venv
+    # Debian's own are too old.
+    command -v go >/dev/null 2>&1 || { echo "Go 1.26 is missing: install it from its own site" >&2; exit 3; }
+    command -v npm >/dev/null 2>&1 || { echo "Node 20 with npm is missing: install it from its own site" >&2; exit 3; }
 fi
 
 if [ -n "$missing" ]; then
@@ -44,5 +50,5 @@ for component in rustfmt clippy; do
 done
 rustup target list --installed | grep -qx wasm32-wasip2 || rustup target add wasm32-wasip2
 
-[ "$1" = kafka ] && sh tests/kafka/fetch.sh
+[ "$1" = tests ] && sh tests/kafka/fetch.sh
 exit 0
