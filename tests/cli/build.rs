@@ -96,11 +96,15 @@ fn go_is_told_and_built() {
     copied.breaks(("export_wit_world/enrich.go", "p.Amount)))", "p.Amounts)))"), &said, "Go");
 }
 
-/// clang and its library, which the guests' own Makefile installs where it may.
-fn with_clang() -> Copied {
+/// clang and its library, by the guests' own Makefile, where it may.
+pub fn install_clang() {
     let folder = paths::root().join("guests/c");
     let made = Command::new("make").args(["--silent", "tools"]).current_dir(folder).output().expect("make");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
+fn with_clang() -> Copied {
+    install_clang();
     Copied::new("c", &[])
 }
 
