@@ -44,7 +44,7 @@ pub fn node() -> &'static Broker {
 
 /// A running `guests/<language>/<case>/pipeline.toml`. Its topics are `<case>.in` and `<case>.out`, its group is `<case>`.
 pub struct Example {
-    case: &'static str,
+    case: String,
     process: Process,
     cluster: Cluster,
     _folder: TempDir,
@@ -52,13 +52,13 @@ pub struct Example {
 
 impl Example {
     /// Starts it on a broker with its topics and these further ones.
-    pub fn start(ground: Ground, case: &'static str, further: &[&str]) -> Example {
+    pub fn start(ground: Ground, case: &str, further: &[&str]) -> Example {
         let file = paths::root().join(format!("guests/{}/{case}/pipeline.toml", ground.language().name));
         Example::start_file(ground, case, &file, further)
     }
 
     /// Starts a file whose topics and group are those of this case.
-    pub fn start_file(ground: Ground, case: &'static str, file: &Path, further: &[&str]) -> Example {
+    pub fn start_file(ground: Ground, case: &str, file: &Path, further: &[&str]) -> Example {
         let folder = paths::scratch(case).expect("folder");
         let address = match ground {
             Ground::Embedded(_) => None,
@@ -79,14 +79,14 @@ impl Example {
         let mut process = process.expect("start");
         let address = address.map_or_else(|| embedded_address(&mut process), str::to_owned);
         let cluster = Cluster::at(&address).expect("a client");
-        Example { case, process, cluster, _folder: folder }
+        Example { case: case.to_owned(), process, cluster, _folder: folder }
     }
 
     /// Puts records on the first partition of its input and waits until it is through with them.
     pub fn feed(&mut self, records: &[Record]) {
         let topic = format!("{}.in", self.case);
         self.cluster.send(&topic, records).unwrap_or_else(|why| panic!("{why}"));
-        let done = self.cluster.wait_committed(self.case, &topic, LIMIT);
+        let done = self.cluster.wait_committed(&self.case, &topic, LIMIT);
         done.unwrap_or_else(|why| {
             panic!("{why}; running: {}; it wrote:\n{}", self.process.running(), self.process.log())
         });

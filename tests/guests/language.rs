@@ -40,8 +40,8 @@ const RUST_ONLY: [&str; 3] = ["csv", "dedup", "subset"];
 /// the tests alone.
 const THROWING: [&str; 3] = ["python", "javascript", "typescript"];
 
-/// The languages that this run is about and that have the case.
-pub fn languages(case: &str) -> Vec<Language> {
+/// The languages that this run is about.
+pub fn wanted() -> Vec<Language> {
     let wanted = std::env::var("MILLSTREAM_LANGUAGES").unwrap_or_else(|_| "rust".to_owned());
     let mut chosen = Vec::new();
     for name in wanted.split(',').map(str::trim).filter(|name| !name.is_empty()) {
@@ -49,6 +49,12 @@ pub fn languages(case: &str) -> Vec<Language> {
         assert!(!known.is_empty(), "MILLSTREAM_LANGUAGES names `{name}`; known are all and {LANGUAGES:?}");
         chosen.extend(known);
     }
+    chosen
+}
+
+/// Those of them that have the case.
+pub fn languages(case: &str) -> Vec<Language> {
+    let mut chosen = wanted();
     chosen.retain(|language| has(*language, case));
     for language in &chosen {
         let wasm = paths::root().join(format!("guests/{}/{case}/{case}.wasm", language.name));

@@ -25,7 +25,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// What becomes of a record: map (one other), filter (one or none), fan-out (any number), generic (any schema),
-    /// user-functions (the guest reads and writes the bytes itself).
+    /// user-functions (any schema, the guest's own types made of generic records).
     #[arg(long, default_value = "map")]
     shape: String,
     /// The folder in which the project's folder is made.

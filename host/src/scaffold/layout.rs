@@ -1,7 +1,7 @@
 //! Code on one line where it fits, on several where it does not.
 
 /// Columns that a line should not exceed.
-const WIDTH: usize = 100;
+pub const WIDTH: usize = 100;
 
 /// A piece of code.
 #[derive(Debug, Clone, PartialEq, Eq)]

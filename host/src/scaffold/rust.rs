@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::layout::{Code, Style};
+use super::layout::{Code, Style, WIDTH};
 use super::model::{FieldFill, Fill, Typed};
 use super::name::{pascal, snake};
 use super::value::Value;
@@ -119,7 +119,10 @@ fn source(model: &Model, typed: &Typed) -> String {
         Shape::FanOut => "    // Begin here: as many outputs as you like, or none.\n",
         _ => "    // Begin here.\n",
     };
+    let answer = format!("{result}<{answer}, Fault>");
+    let signature = signature(&rust.prelude("Vec", "std::vec::Vec"), &input, &answer);
     include_str!("rust/lib.rs.tmpl")
+        .replace("@SIGNATURE@", &signature)
         .replace("@NAME@", model.name.kebab())
         .replace("@INPUT_TYPE@", &model.input.describe())
         .replace("@OUTPUT_TYPE@", &model.output.describe())
@@ -128,12 +131,20 @@ fn source(model: &Model, typed: &Typed) -> String {
         .replace("@BEGIN@", begin)
         .replace("@ARGUMENT@", if typed.uses_input() { "input" } else { "_input" })
         .replace("@INPUT@", &input)
-        .replace("@ANSWER@", &format!("{result}<{answer}, Fault>"))
-        .replace("@VEC@", &rust.prelude("Vec", "std::vec::Vec"))
+        .replace("@ANSWER@", &answer)
         .replace("@GUEST@", &rust.free("Component"))
         .replace("@BODY@", &body)
         .replace("@SAMPLE@", &sample)
         .replace("@EXPECTED@", &expected)
+}
+
+/// The line that begins the exported function; three where one would be too long.
+fn signature(vec: &str, input: &str, answer: &str) -> String {
+    let line = format!("    fn transform(batch: {vec}<{input}>) -> {vec}<{answer}> {{\n");
+    if line.trim_end().len() <= WIDTH {
+        return line;
+    }
+    format!("    fn transform(\n        batch: {vec}<{input}>,\n    ) -> {vec}<{answer}> {{\n")
 }
 
 struct Rust<'a> {
