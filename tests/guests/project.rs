@@ -123,6 +123,8 @@ impl Project {
             "rust" => ("cargo", &["fmt", "--check"][..]),
             _ => return Ok(()),
         };
+        // Without a file of its own a project in this repository would have the repository's.
+        std::fs::write(self.file("rustfmt.toml"), "").map_err(|why| format!("rustfmt.toml: {why}"))?;
         let text = said(program, Command::new(program).args(arguments).current_dir(&self.folder))?;
         if text.is_empty() { Ok(()) } else { Err(format!("{program} would change {text}")) }
     }
