@@ -118,7 +118,8 @@ pub const USES: &[(&str, &[&str])] = &[
     // What is built is made a component as a guest is at load.
     ("build", &["guest"]),
     ("commit", &[]),
-    ("scaffold", &[]),
+    // A project is for a language that can be built.
+    ("scaffold", &["build"]),
 ];
 
 /// Hosts that files for tools may name: what a reader of the repository can reach too.
