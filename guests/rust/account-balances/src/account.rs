@@ -59,7 +59,10 @@ pub struct Balances {
 
 impl Default for Holder {
     fn default() -> Self {
-        Holder::Person { name: String::new(), address: Address::default() }
+        Holder::Person {
+            name: String::new(),
+            address: Address::default(),
+        }
     }
 }
 
@@ -67,10 +70,19 @@ impl Account {
     /// Sums up the bookings; the error says which of them cannot be counted.
     pub fn settle(&mut self) -> Result<(), String> {
         let mut balances = Balances::default();
-        for Booking { at, amount, currency, reference } in &self.bookings {
+        for Booking {
+            at,
+            amount,
+            currency,
+            reference,
+        } in &self.bookings
+        {
             let cents = balances.cents.entry(currency.clone()).or_default();
-            *cents = cents.checked_add(*amount).ok_or_else(|| format!("the balance in {currency} is too large"))?;
-            let day = i32::try_from(at.div_euclid(DAY)).map_err(|_| format!("a booking at {at} has no date"))?;
+            *cents = cents
+                .checked_add(*amount)
+                .ok_or_else(|| format!("the balance in {currency} is too large"))?;
+            let day = i32::try_from(at.div_euclid(DAY))
+                .map_err(|_| format!("a booking at {at} has no date"))?;
             *balances.days.entry(day).or_default() += 1;
             balances.last_reference = reference.clone();
         }
@@ -102,15 +114,27 @@ mod tests {
             reference: Reference::Invoice(at),
         };
         let rates = BTreeMap::from([("USD".to_owned(), 0.5)]);
-        Account { bookings: bookings.iter().map(booking).collect(), rates, ..Account::default() }
+        Account {
+            bookings: bookings.iter().map(booking).collect(),
+            rates,
+            ..Account::default()
+        }
     }
 
     #[test]
     fn bookings_are_summed_by_currency_and_counted_by_day() {
         let mut account = account(&[(-1, 100, "EUR"), (0, 300, "USD"), (DAY - 1, -50, "EUR")]);
         account.settle().unwrap();
-        let Balances { cents, total_eur, days, last_reference } = account.balances;
-        assert_eq!(cents, BTreeMap::from([("EUR".to_owned(), 50), ("USD".to_owned(), 300)]));
+        let Balances {
+            cents,
+            total_eur,
+            days,
+            last_reference,
+        } = account.balances;
+        assert_eq!(
+            cents,
+            BTreeMap::from([("EUR".to_owned(), 50), ("USD".to_owned(), 300)])
+        );
         assert_eq!((total_eur, days), (2.0, BTreeMap::from([(-1, 1), (0, 2)])));
         assert_eq!(last_reference, Reference::Invoice(DAY - 1));
     }
@@ -119,7 +143,13 @@ mod tests {
     fn what_cannot_be_counted_is_said() {
         let wrong = |bookings: &[_]| account(bookings).settle().unwrap_err();
         assert_eq!(wrong(&[(0, 1, "CHF")]), "the account has no rate for CHF");
-        assert_eq!(wrong(&[(0, i64::MAX, "EUR"), (0, 1, "EUR")]), "the balance in EUR is too large");
-        assert_eq!(wrong(&[(i64::MAX, 1, "EUR")]), format!("a booking at {} has no date", i64::MAX));
+        assert_eq!(
+            wrong(&[(0, i64::MAX, "EUR"), (0, 1, "EUR")]),
+            "the balance in EUR is too large"
+        );
+        assert_eq!(
+            wrong(&[(i64::MAX, 1, "EUR")]),
+            format!("a booking at {} has no date", i64::MAX)
+        );
     }
 }

@@ -54,26 +54,37 @@ pub struct Record {
 impl Record {
     /// A record whose fields may come in any order.
     pub fn new<const N: usize>(name: &str, fields: [(&str, Value); N]) -> Record {
-        Record { name: name.into(), fields: fields.map(|(name, value)| (name.into(), value)).into() }
+        Record {
+            name: name.into(),
+            fields: fields.map(|(name, value)| (name.into(), value)).into(),
+        }
     }
 
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.fields.iter().find_map(|(field, value)| (&**field == name).then_some(value))
+        self.fields
+            .iter()
+            .find_map(|(field, value)| (&**field == name).then_some(value))
     }
 
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
-        self.fields.iter_mut().find_map(|(field, value)| (&**field == name).then_some(value))
+        self.fields
+            .iter_mut()
+            .find_map(|(field, value)| (&**field == name).then_some(value))
     }
 
     /// The value of a field, which is null from then on.
     pub fn take(&mut self, name: &str) -> Result<Value, String> {
-        let found = self.get_mut(name).map(|value| std::mem::replace(value, Value::Null));
+        let found = self
+            .get_mut(name)
+            .map(|value| std::mem::replace(value, Value::Null));
         found.ok_or_else(|| format!("{} has no field {name}", self.name))
     }
 
     /// The same as a type of Rust's.
     pub fn read<T: TryFrom<Value, Error = String>>(&mut self, name: &str) -> Result<T, String> {
-        self.take(name)?.try_into().map_err(|why| format!("{name}: {why}"))
+        self.take(name)?
+            .try_into()
+            .map_err(|why| format!("{name}: {why}"))
     }
 }
 
@@ -81,7 +92,10 @@ impl Value {
     /// A symbol of the enumeration of this full name.
     #[allow(dead_code, reason = "a guest need not use it")]
     pub fn symbol(name: &str, symbol: &str) -> Value {
-        Value::Enum(Symbol { name: name.into(), symbol: symbol.into() })
+        Value::Enum(Symbol {
+            name: name.into(),
+            symbol: symbol.into(),
+        })
     }
 }
 
@@ -117,7 +131,10 @@ pub fn fold(record: GenericRecord) -> Result<Value, String> {
 
 /// The record of a value, by the schema of this number: 0 is the source's, 1 the sink's.
 pub fn unfold(schema: u32, value: Value) -> Result<GenericRecord, String> {
-    Ok(GenericRecord { schema, nodes: Schema::of(schema).unfold(value)? })
+    Ok(GenericRecord {
+        schema,
+        nodes: Schema::of(schema).unfold(value)?,
+    })
 }
 
 /// The names of a schema.
@@ -155,12 +172,28 @@ impl Schema {
     pub fn new(types: Vec<NamedType>) -> Schema {
         let shared = |names: Vec<String>| names.into_iter().map(Rc::from).collect();
         let named = |ty| match ty {
-            NamedType::Record(ty) => Named { name: ty.name.into(), kind: Kind::Record, parts: shared(ty.fields) },
-            NamedType::Enum(ty) => Named { name: ty.name.into(), kind: Kind::Enum, parts: shared(ty.symbols) },
-            NamedType::Fixed(ty) => Named { name: ty.name.into(), kind: Kind::Fixed, parts: Vec::new() },
+            NamedType::Record(ty) => Named {
+                name: ty.name.into(),
+                kind: Kind::Record,
+                parts: shared(ty.fields),
+            },
+            NamedType::Enum(ty) => Named {
+                name: ty.name.into(),
+                kind: Kind::Enum,
+                parts: shared(ty.symbols),
+            },
+            NamedType::Fixed(ty) => Named {
+                name: ty.name.into(),
+                kind: Kind::Fixed,
+                parts: Vec::new(),
+            },
         };
         let types: Vec<Named> = types.into_iter().map(named).collect();
-        let numbers = types.iter().zip(0..).map(|(ty, number)| (Rc::clone(&ty.name), number)).collect();
+        let numbers = types
+            .iter()
+            .zip(0..)
+            .map(|(ty, number)| (Rc::clone(&ty.name), number))
+            .collect();
         Schema { types, numbers }
     }
 
@@ -197,7 +230,10 @@ impl Schema {
                 let ty = self.named(name, Kind::Enum)?;
                 let found = ty.parts.get(symbol as usize);
                 let symbol = found.ok_or_else(|| format!("{} has no symbol {symbol}", ty.name))?;
-                Value::Enum(Symbol { name: Rc::clone(&ty.name), symbol: Rc::clone(symbol) })
+                Value::Enum(Symbol {
+                    name: Rc::clone(&ty.name),
+                    symbol: Rc::clone(symbol),
+                })
             }
             Node::Array(count) => {
                 let (inner, mut items) = (deeper(depth)?, Vec::with_capacity(room(count)));
@@ -209,7 +245,9 @@ impl Schema {
             Node::Map(count) => {
                 let (inner, mut pairs) = (deeper(depth)?, BTreeMap::new());
                 for _ in 0..count {
-                    let Some(Node::String(key)) = nodes.next() else { return Err("a map's key is a string".into()) };
+                    let Some(Node::String(key)) = nodes.next() else {
+                        return Err("a map's key is a string".into());
+                    };
                     pairs.insert(key, self.read(nodes, inner)?);
                 }
                 Value::Map(pairs)
@@ -217,13 +255,20 @@ impl Schema {
             Node::Record(RecordStart { name, fields }) => {
                 let ty = self.named(name, Kind::Record)?;
                 if ty.parts.len() != fields as usize {
-                    return Err(format!("{} has {} fields, not {fields}", ty.name, ty.parts.len()));
+                    return Err(format!(
+                        "{} has {} fields, not {fields}",
+                        ty.name,
+                        ty.parts.len()
+                    ));
                 }
                 let (inner, mut given) = (deeper(depth)?, Vec::with_capacity(room(fields)));
                 for field in &ty.parts {
                     given.push((Rc::clone(field), self.read(nodes, inner)?));
                 }
-                Value::Record(Record { name: Rc::clone(&ty.name), fields: given })
+                Value::Record(Record {
+                    name: Rc::clone(&ty.name),
+                    fields: given,
+                })
             }
         })
     }
@@ -243,12 +288,17 @@ impl Schema {
                 let (number, ty) = self.number(&name, Kind::Enum)?;
                 let found = ty.parts.iter().position(|known| *known == symbol);
                 let symbol = found.ok_or_else(|| format!("{name} has no symbol {symbol}"))? as u32;
-                Node::Enum(EnumSymbol { name: number, symbol })
+                Node::Enum(EnumSymbol {
+                    name: number,
+                    symbol,
+                })
             }
             Value::Array(items) => {
                 let inner = deeper(depth)?;
                 nodes.push(Node::Array(items.len() as u32));
-                return items.into_iter().try_for_each(|item| self.write(item, nodes, inner));
+                return items
+                    .into_iter()
+                    .try_for_each(|item| self.write(item, nodes, inner));
             }
             Value::Map(pairs) => {
                 let inner = deeper(depth)?;
@@ -264,20 +314,41 @@ impl Schema {
         Ok(())
     }
 
-    fn write_record(&self, mut record: Record, nodes: &mut Vec<Node>, depth: usize) -> Result<(), String> {
+    fn write_record(
+        &self,
+        mut record: Record,
+        nodes: &mut Vec<Node>,
+        depth: usize,
+    ) -> Result<(), String> {
         let (name, ty) = self.number(&record.name, Kind::Record)?;
         let inner = deeper(depth)?;
-        nodes.push(Node::Record(RecordStart { name, fields: ty.parts.len() as u32 }));
+        nodes.push(Node::Record(RecordStart {
+            name,
+            fields: ty.parts.len() as u32,
+        }));
         for (at, field) in ty.parts.iter().enumerate() {
             // Mostly they stand in the order of the schema.
-            let here = |at: &usize| record.fields.get(*at).is_some_and(|(name, _)| name == field);
-            let found = Some(at).filter(here).or_else(|| record.fields.iter().position(|(name, _)| name == field));
+            let here = |at: &usize| {
+                record
+                    .fields
+                    .get(*at)
+                    .is_some_and(|(name, _)| name == field)
+            };
+            let found = Some(at)
+                .filter(here)
+                .or_else(|| record.fields.iter().position(|(name, _)| name == field));
             let found = found.ok_or_else(|| format!("{}: {field} is missing", ty.name))?;
             let value = std::mem::replace(&mut record.fields[found].1, Value::Null);
             self.write(value, nodes, inner)?;
         }
-        match record.fields.iter().find(|(field, _)| !ty.parts.contains(field)) {
-            Some((odd, _)) if record.fields.len() > ty.parts.len() => Err(format!("{} has no field {odd}", ty.name)),
+        match record
+            .fields
+            .iter()
+            .find(|(field, _)| !ty.parts.contains(field))
+        {
+            Some((odd, _)) if record.fields.len() > ty.parts.len() => {
+                Err(format!("{} has no field {odd}", ty.name))
+            }
             _ => Ok(()),
         }
     }
@@ -288,11 +359,22 @@ impl Schema {
     }
 
     fn number(&self, name: &str, kind: Kind) -> Result<(u32, &Named), String> {
-        let number = *self.numbers.get(name).ok_or_else(|| format!("the schema has no type {name}"))?;
-        Ok((number, self.named(number, kind).map_err(|_| format!("{name} is of another kind in the schema"))?))
+        let number = *self
+            .numbers
+            .get(name)
+            .ok_or_else(|| format!("the schema has no type {name}"))?;
+        Ok((
+            number,
+            self.named(number, kind)
+                .map_err(|_| format!("{name} is of another kind in the schema"))?,
+        ))
     }
 }
 
 fn deeper(depth: usize) -> Result<usize, String> {
-    if depth < MAX_DEPTH { Ok(depth + 1) } else { Err(format!("the value nests deeper than {MAX_DEPTH} levels")) }
+    if depth < MAX_DEPTH {
+        Ok(depth + 1)
+    } else {
+        Err(format!("the value nests deeper than {MAX_DEPTH} levels"))
+    }
 }

@@ -35,7 +35,12 @@ impl Guest for AccountBalances {
     type Account = Account;
 
     fn deserialize(batch: Vec<GenericRecord>) -> Vec<Result<Handle, Fault>> {
-        let one = |record| generic::fold(record).and_then(schema::read).map(Handle::new).map_err(Fault::Reject);
+        let one = |record| {
+            generic::fold(record)
+                .and_then(schema::read)
+                .map(Handle::new)
+                .map_err(Fault::Reject)
+        };
         batch.into_iter().map(one).collect()
     }
 
@@ -50,7 +55,8 @@ impl Guest for AccountBalances {
     fn serialize(batch: Vec<Handle>) -> Vec<Result<GenericRecord, Fault>> {
         let output = schemas::output();
         let one = |handle: Handle| {
-            generic::unfold(output, schema::write(handle.into_inner::<Account>())).map_err(Fault::Halt)
+            generic::unfold(output, schema::write(handle.into_inner::<Account>()))
+                .map_err(Fault::Halt)
         };
         batch.into_iter().map(one).collect()
     }
