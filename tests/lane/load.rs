@@ -53,8 +53,8 @@ fn a_file_that_is_no_wasm() {
 
 #[test]
 fn a_core_module() {
-    let expected = "the guest guests/it.wasm is a core wasm module, not a component; build it for wasm32-wasip2, or wrap \
-                    it with `wasm-tools component new`";
+    let expected = "the guest guests/it.wasm is a core wasm module that does not carry its WIT, so that no component can \
+                    be made of it; build it with `millstream build`, or embed its WIT with `wasm-tools component embed`";
     assert_eq!(refused(&wat::parse_str(MODULE).unwrap()), expected);
 }
 
