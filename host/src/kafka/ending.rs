@@ -10,7 +10,7 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka_sys as sys;
 
@@ -18,6 +18,9 @@ use super::native::copy_text;
 
 /// How long whoever lets go of a client last may be held up by its end.
 pub(super) const BOUND: Duration = Duration::from_secs(5);
+
+/// How long a group handler has to end by itself, which takes one round through its thread.
+const UNASKED: Duration = Duration::from_millis(200);
 
 /// A client that is to end: dropping it stops and frees the client, however long that takes.
 pub(super) struct Running {
@@ -47,8 +50,8 @@ impl Running {
         }
     }
 
-    /// Answers a rebalance that waits for its answer, as nobody else will: until then the group handler cannot end,
-    /// and a client that ends waits for it, whatever flags it is given.
+    /// Leaves the group, and answers a rebalance that waits for its answer, as nobody else will: until then the group
+    /// handler cannot end, and a client that ends waits for it, whatever flags it is given.
     fn release_group(&self) {
         let rk = self.raw.as_ptr();
         // SAFETY: the client is alive. The queue is a new reference, freed here, or null for a client without a
@@ -67,7 +70,26 @@ impl Running {
                 sys::rd_kafka_error_destroy(error);
             }
             sys::rd_kafka_queue_destroy(queue);
-            sys::rd_kafka_assign(rk, ptr::null());
+        }
+        // A group handler that has just ended leaves an assignment without an answer, so it is asked only where nothing
+        // else ends it.
+        if !self.group_ends_within(UNASKED) {
+            // SAFETY: the client is alive, and a null list means no partitions.
+            unsafe { sys::rd_kafka_assign(rk, ptr::null()) };
+        }
+    }
+
+    fn group_ends_within(&self, patience: Duration) -> bool {
+        let deadline = Instant::now() + patience;
+        loop {
+            // SAFETY: the client is alive.
+            if unsafe { sys::rd_kafka_consumer_closed(self.raw.as_ptr()) } != 0 {
+                return true;
+            }
+            if Instant::now() >= deadline {
+                return false;
+            }
+            thread::sleep(Duration::from_millis(1));
         }
     }
 }
@@ -102,8 +124,6 @@ fn late(bound: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
 
     #[test]

@@ -69,14 +69,21 @@ impl Running {
     pub(super) fn sum_up(&mut self, screen: &Screen, ended: bool) {
         // Commits come later and are nothing to look at.
         let now = Snapshot { committed: 0, ..self.metrics.snapshot() };
-        let rests = now == self.seen || ended;
-        self.seen = now;
         let (told, at) = self.told;
+        // A record without any outcome is still under way, however long that takes.
+        let settled = outcomes(&now) - outcomes(&told) >= now.consumed - told.consumed;
+        let rests = now == self.seen && settled || ended;
+        self.seen = now;
         if now != told && (rests || at.elapsed() >= SUM) {
             screen.sum_up(&told, &now);
             self.told = (now, Instant::now());
         }
     }
+}
+
+/// What records came to; each comes to one at least.
+fn outcomes(counts: &Snapshot) -> u64 {
+    counts.produced + counts.filtered + counts.dead_lettered + counts.skipped
 }
 
 /// What two files differ in besides their stages, which can be swapped.
