@@ -1,18 +1,33 @@
-//! Names of a component's exports, changed after it was made.
+//! Names of a component's exports, and what stands behind them, changed after it was made.
 
 use wasm_encoder::reencode::{ReencodeComponent, RoundtripReencoder};
 use wasm_encoder::{Component, ComponentExportSection, RawSection};
 use wasmparser::{Encoding, Parser, Payload};
 
+use super::places::Places;
 use super::world::RENAMED;
+
+/// Of a component that cannot be read.
+type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
 /// Gives the guest's `init` its name back, and the `init` of the JavaScript engine, which was called when the component
 /// was made, a name of its own. The error says what is wrong with the component.
 pub(super) fn renamed(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    changed(bytes, false, true).map_err(|error| error.to_string())
+}
+
+/// The component with functions that take tuples in the places of those with records, and all names as they are. The
+/// error says what is wrong with the component.
+pub(super) fn placed(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    changed(bytes, true, false).map_err(|error| error.to_string())
+}
+
+fn changed(bytes: &[u8], outermost: bool, names: bool) -> Result<Vec<u8>> {
+    let mut places = Places::find(bytes)?;
     let mut out = Component::new();
     let mut depth = 0_u32;
     for payload in Parser::new(0).parse_all(bytes) {
-        let payload = payload.map_err(|error| error.to_string())?;
+        let payload = payload?;
         match &payload {
             Payload::Version { encoding: Encoding::Component, .. } if depth == 0 => depth = 1,
             Payload::Version { .. } => depth += 1,
@@ -20,35 +35,43 @@ pub(super) fn renamed(bytes: &[u8]) -> Result<Vec<u8>, String> {
             _ => {}
         }
         if depth != 1 {
-            // Of a module or a component inside: copied whole where its section began.
+            // Of a module or a component inside: taken whole where its section began.
             continue;
         }
-        match payload {
-            Payload::ComponentExportSection(section) => {
-                let mut exports = ComponentExportSection::new();
-                for export in section {
-                    let mut export = export.map_err(|error| error.to_string())?;
-                    export.name.name = match export.name.name {
-                        "init" => "quickjs-init",
-                        RENAMED => "init",
-                        name => name,
-                    };
-                    let copied = RoundtripReencoder.parse_component_export(&mut exports, export);
-                    copied.map_err(|error| error.to_string())?;
-                }
-                out.section(&exports);
+        let Some((id, range)) = payload.as_section() else { continue };
+        let data = bytes.get(usize::try_from(range.start)?..usize::try_from(range.end)?);
+        let data = data.ok_or("a section ends beyond the file")?;
+        match &payload {
+            Payload::ComponentExportSection(section) if names => {
+                out.section(&exports(section.clone())?);
             }
-            other => {
-                if let Some((id, range)) = other.as_section() {
-                    let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
-                    let data = bytes.get(place(range.start)..place(range.end));
-                    let data = data.ok_or("a section ends beyond the file")?;
-                    out.section(&RawSection { id, data });
-                }
+            Payload::ComponentCanonicalSection(section) => match places.section(section.clone())? {
+                Some(section) => _ = out.section(&section),
+                None => _ = out.section(&RawSection { id, data }),
+            },
+            // The engine puts the component that has the functions into another.
+            Payload::ComponentSection { .. } if outermost => {
+                out.section(&RawSection { id, data: &changed(data, false, false)? });
             }
+            _ => _ = out.section(&RawSection { id, data }),
         }
+        places.pass(&payload)?;
     }
     Ok(out.finish())
+}
+
+fn exports(section: wasmparser::ComponentExportSectionReader<'_>) -> Result<ComponentExportSection> {
+    let mut exports = ComponentExportSection::new();
+    for export in section {
+        let mut export = export?;
+        export.name.name = match export.name.name {
+            "init" => "quickjs-init",
+            RENAMED => "init",
+            name => name,
+        };
+        RoundtripReencoder.parse_component_export(&mut exports, export)?;
+    }
+    Ok(exports)
 }
 
 #[cfg(test)]

@@ -252,3 +252,9 @@ def _guard():
 # The runtime looks here for what the world exports.
 globals().update((name, value) for name, value in vars(_app).items() if name[0] != "_" and name not in vars(_builtins))
 _guard()
+
+from guest_flat import flattened as _flattened  # noqa: E402
+from guest_shapes import SHAPES as _SHAPES  # noqa: E402
+
+if _SHAPES and isinstance(globals().get("WitWorld"), type):
+    WitWorld = _flattened(globals()["WitWorld"], _world.WitWorld, _SHAPES)

@@ -2,13 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Made;
+use wit_parser::{Resolve, Type, TypeDefKind};
+
 use super::bindings::put;
+use super::component::read;
 use super::error::BuildError;
+use super::flat::{self, changes, functions, kind};
 use super::project::Project;
 use super::stamp::{self, Inputs, digest};
 use super::steps::{Step, ask};
 use super::tools::Need;
+use super::{Made, exports, gil, world};
 
 const PYTHON: Need = Need {
     language: "Python",
@@ -20,6 +24,8 @@ const PYTHON: Need = Need {
 
 /// Where the component begins: it imports the guest's own module, `app`.
 const ENTRY: &str = include_str!("guest_entry.py");
+/// Makes records of the tuples that the engine has, and the other way round.
+const FLAT: &str = include_str!("guest_flat.py");
 /// Runs componentize-py without the script that has the path of the environment in it, so that a project can be moved.
 const COMPONENTIZE: &str = "from componentize_py import script; script()";
 /// What is in the mark of an environment that is not complete.
@@ -41,22 +47,62 @@ pub(super) fn build(project: &Project, say: &mut dyn FnMut(&str)) -> Result<Made
     let environment = Environment::ready(project, say)?;
     // Which Python is in there does not matter: the component has a Python of componentize-py's own.
     let mut inputs = Inputs::new(ENTRY);
+    inputs.text(FLAT);
     inputs.file(&project.root.join("requirements.txt"));
     inputs.folder(&project.folder);
     let inputs = inputs.finish();
     if stamp::is_fresh(project, inputs.as_deref()) {
         return Ok(Made::Fresh);
     }
-    put(&project.out().join("guest_entry.py"), ENTRY.as_bytes())?;
+    let out = project.out();
+    put(&out.join("guest_entry.py"), ENTRY.as_bytes())?;
+    put(&out.join("guest_flat.py"), FLAT.as_bytes())?;
+    write_world(project)?;
     write_bindings(project, &environment)?;
-    let made = project.out().join("made.wasm");
+    let made = out.join("made.wasm");
     environment
-        .componentize(project)
+        .componentize(project, &out.join("wit"))
         .args(["componentize", "-p", ".", "-p", ".millstream", "guest_entry", "-o"])
         .arg(&made)
         .run()?;
     let component = std::fs::read(&made).map_err(BuildError::file("read", made))?;
+    let component = exports::placed(&component).and_then(|component| gil::held(&component));
+    let component = component.map_err(|why| BuildError::NoGuest { path: project.show(&project.wasm_name()), why })?;
     Ok(Made::New { component, inputs })
+}
+
+/// The world that the engine gets, with tuples, in `.millstream/wit`, and what they are for `guest_flat.py`.
+fn write_world(project: &Project) -> Result<(), BuildError> {
+    let known = read(&project.wit(), &project.show("wit"))?;
+    let wit = project.out().join("wit");
+    world::same(&project.wit(), &wit)?;
+    let tuples = flat::extend(&known, &wit)?;
+    let (resolve, world) = &known;
+    let mut text = "\"\"\"Written from the guest's WIT, for guest_flat.py.\"\"\"\n\nSHAPES = {\n".to_owned();
+    for one in functions(resolve, *world).into_iter().filter(|_| tuples) {
+        let (name, takes, gives) = (&one.function.name, shape(resolve, one.takes), shape(resolve, one.gives));
+        text.push_str(&format!("    \"{}\": ({takes}, {gives}),\n", name.replace('-', "_")));
+    }
+    text.push_str("}\n");
+    put(&project.out().join("guest_shapes.py"), text.as_bytes())
+}
+
+/// Where the records and enums of a type are, as an expression in Python.
+fn shape(resolve: &Resolve, ty: Type) -> String {
+    if !changes(resolve, ty) {
+        return "None".to_owned();
+    }
+    let all = |types: &mut dyn Iterator<Item = Type>| types.map(|ty| shape(resolve, ty)).collect::<Vec<_>>().join(", ");
+    match kind(resolve, ty) {
+        Some(TypeDefKind::Record(record)) => {
+            format!("[\"record\", [{}]]", all(&mut record.fields.iter().map(|field| field.ty)))
+        }
+        Some(TypeDefKind::Tuple(tuple)) => format!("[\"tuple\", [{}]]", all(&mut tuple.types.iter().copied())),
+        Some(TypeDefKind::Enum(_)) => "[\"enum\"]".to_owned(),
+        Some(TypeDefKind::Option(inner)) => format!("[\"option\", {}]", shape(resolve, *inner)),
+        Some(TypeDefKind::List(inner)) => format!("[\"list\", {}]", shape(resolve, *inner)),
+        _ => "None".to_owned(),
+    }
 }
 
 /// The types of the world for editors and for the guest's own tests, in `.millstream/bindings`.
@@ -72,7 +118,7 @@ fn write_bindings(project: &Project, environment: &Environment) -> Result<(), Bu
     if folder.exists() {
         std::fs::remove_dir_all(&folder).map_err(BuildError::file("remove", &folder))?;
     }
-    environment.componentize(project).args(["bindings"]).arg(&folder).run()?;
+    environment.componentize(project, Path::new("wit")).args(["bindings"]).arg(&folder).run()?;
     std::fs::write(&mark, now).map_err(BuildError::file("write", mark))
 }
 
@@ -140,13 +186,13 @@ impl Environment {
             .run()
     }
 
-    /// componentize-py on the project's world.
-    fn componentize(&self, project: &Project) -> Step {
+    /// componentize-py on a WIT folder.
+    fn componentize(&self, project: &Project, wit: &Path) -> Step {
         // Packages of the guest's own are looked for in this environment and nowhere else.
         Step::new("componentize-py", &self.python, &project.folder, &project.shown)
             .env("VIRTUAL_ENV", &self.folder)
             .args(["-I", "-c", COMPONENTIZE, "--quiet", "-d"])
-            .arg(Path::new("wit"))
+            .arg(wit)
             .args(["-w", super::component::WORLD])
     }
 }

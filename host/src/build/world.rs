@@ -1,5 +1,5 @@
-//! WIT folders as componentize-qjs wants them: the engine inside of its components exports an `init` of its own, so a
-//! guest's must have another name until the component is made.
+//! Copies of WIT folders, for tools that need another world. componentize-qjs does: the engine inside of its components
+//! exports an `init` of its own, so a guest's must have another name until the component is made.
 
 use std::path::Path;
 
@@ -11,14 +11,23 @@ pub(super) const RENAMED: &str = "guest-init";
 
 /// Copies a WIT folder, with another name for `init`.
 pub(super) fn rename(wit: &Path, out: &Path) -> Result<(), BuildError> {
+    anew(wit, out, &|text| text.replace("export init: func", &format!("export {RENAMED}: func")))
+}
+
+/// Copies a WIT folder as it is.
+pub(super) fn same(wit: &Path, out: &Path) -> Result<(), BuildError> {
+    anew(wit, out, &|text| text)
+}
+
+fn anew(wit: &Path, out: &Path, change: &dyn Fn(String) -> String) -> Result<(), BuildError> {
     // Nothing may stay of a file that is gone.
     if out.exists() {
         std::fs::remove_dir_all(out).map_err(BuildError::file("remove", out))?;
     }
-    copy(wit, out, 0)
+    copy(wit, out, change, 0)
 }
 
-fn copy(from: &Path, to: &Path, depth: u32) -> Result<(), BuildError> {
+fn copy(from: &Path, to: &Path, change: &dyn Fn(String) -> String, depth: u32) -> Result<(), BuildError> {
     if depth >= 8 {
         return Err(BuildError::project(from, "this is nested too deeply for a WIT folder"));
     }
@@ -27,12 +36,12 @@ fn copy(from: &Path, to: &Path, depth: u32) -> Result<(), BuildError> {
         let path = entry.map_err(BuildError::file("read", from))?.path();
         let target = to.join(path.file_name().unwrap_or_default());
         if path.is_dir() {
-            copy(&path, &target, depth + 1)?;
+            copy(&path, &target, change, depth + 1)?;
             continue;
         }
         let mut text = std::fs::read_to_string(&path).map_err(BuildError::file("read", &path))?;
         if depth == 0 {
-            text = text.replace("export init: func", &format!("export {RENAMED}: func"));
+            text = change(text);
         }
         put(&target, text.as_bytes())?;
     }
