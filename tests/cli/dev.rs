@@ -148,7 +148,9 @@ fn the_pipelines_file_may_change_and_may_be_wrong_for_a_while() {
     let case = case.edit("topics = \"numbers.out\"", "topic = \"numbers.new\"");
     case.write();
     session.sees("restarted the pipeline, as [sink] changed; it has no tests\n");
+    let restarted = Instant::now();
     session.sees("{\"n\":11}");
+    assert!(restarted.elapsed() < Duration::from_secs(20), "it waits for the session of the one before");
     let case = case.edit("guest = \"guest.wasm\"", "guest = \"guest.wasm\"\nlimits = { records = 1 }");
     case.write();
     session.sees("swapped the guest");

@@ -71,10 +71,10 @@ impl Running {
         let now = Snapshot { committed: 0, ..self.metrics.snapshot() };
         let (told, at) = self.told;
         // A record without any outcome is still under way, however long that takes.
-        let settled = outcomes(&now) - outcomes(&told) >= now.consumed - told.consumed;
-        let rests = now == self.seen && settled || ended;
+        let settled = outcomes(&now) - outcomes(&told);
+        let rests = now == self.seen && settled >= now.consumed - told.consumed || ended;
         self.seen = now;
-        if now != told && (rests || at.elapsed() >= SUM) {
+        if now != told && (rests || settled > 0 && at.elapsed() >= SUM) {
             screen.sum_up(&told, &now);
             self.told = (now, Instant::now());
         }

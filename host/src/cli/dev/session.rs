@@ -166,7 +166,7 @@ impl Session {
         self.build_all(&config, changed)?;
         let built = start.elapsed();
         let unfit = |problems: Problems| Refused::new(problems, "it cannot be loaded");
-        let mut prepared = open::prepare_on(&self.engine, from_start(config)).map_err(unfit)?;
+        let mut prepared = open::prepare_on(&self.engine, for_dev(config)).map_err(unfit)?;
         let cases = self.check(&prepared)?;
         let is_test = |path: &PathBuf| path.ends_with(test::FILE);
         let same = changed.is_some_and(|changed| changed.iter().all(is_test)) && !self.behind;
@@ -303,9 +303,16 @@ impl Session {
     }
 }
 
-/// The broker is new, so nobody has read its topics before: all of it is to be seen.
-fn from_start(mut config: Pipeline) -> Pipeline {
+/// The broker is new, so nobody has read its topics before: all of it is to be seen. And it is librdkafka's imitation,
+/// which gives partitions of a member that left to the next one a second before the session of the first would have
+/// ended: a restart would take the 44 s of the default.
+fn for_dev(mut config: Pipeline) -> Pipeline {
+    const SESSION: [(&str, &str); 2] = [("session.timeout.ms", "3000"), ("heartbeat.interval.ms", "500")];
     config.source.start = Start::Earliest;
+    let mut given = config.kafka.client.iter().chain(&config.kafka.consumer);
+    if !given.any(|(name, _)| SESSION.iter().any(|(own, _)| name == own)) {
+        config.kafka.consumer.extend(SESSION.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
     config
 }
 
