@@ -53,6 +53,18 @@ pub fn numbers_and(more: i32, when_unlucky: &str) -> Vec<u8> {
     build(NUMBERS_WIT, &wat)
 }
 
+/// A guest as [`numbers`], whose error is a `fault`: an answer has 16 bytes.
+pub fn asking_numbers(when_unlucky: &str) -> Vec<u8> {
+    let (error, fault) = ("result<answer, string>", "result<answer, fault>");
+    let wit = NUMBERS_WIT.replace(error, fault).replace(
+        "record answer { n: s32 }",
+        "record answer { n: s32 } variant fault { reject(string), retry(string), halt(string) }",
+    );
+    assert!(wit.contains(fault) && NUMBERS_WAT.matches("(i32.const 12)").count() == 2);
+    let wat = NUMBERS_WAT.replace("(i32.const 12)", "(i32.const 16)");
+    build(&wit, &wat.replace("UNLUCKY", &UNLUCKY.to_string()).replace("WHEN", when_unlucky))
+}
+
 const NUMBERS_WIT: &str = r#"
 package t:t;
 

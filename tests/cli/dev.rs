@@ -11,7 +11,7 @@ use rdkafka::message::Message;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use crate::case::{Case, run_in};
-use crate::component::{UNLUCKY, numbers_and};
+use crate::component::{UNLUCKY, asking_numbers, numbers_and};
 
 /// Longest wait for something that happens soon; the machine may be busy.
 const SOON: Duration = Duration::from_secs(60);
@@ -177,6 +177,25 @@ fn a_pipeline_that_stops_goes_on_with_the_same_record_when_the_guest_is_right() 
     session.sees("the pipeline runs");
     session.sees(&format!("\n  after  {{\"n\":{}}}\n", UNLUCKY + 1));
     session.sees("\n1 record: 1 output\n");
+    session.ends();
+}
+
+#[test]
+fn a_record_that_waits_for_another_attempt_is_taken_by_the_guest_that_is_mended() {
+    let retry = "
+    (i32.store (local.get $answer) (i32.const 1))
+    (i32.store8 offset=4 (local.get $answer) (i32.const 1))
+    (i32.store offset=8 (local.get $answer) (i32.const 0))
+    (i32.store offset=12 (local.get $answer) (i32.const 6))";
+    let case = Case::numbers("")
+        .with("guest.wasm", asking_numbers(retry))
+        .add("\n[[retry.phase]]\ndelay = \"1h\"\n")
+        .with("samples.jsonl", format!("{{\"n\":{UNLUCKY}}}\n"));
+    let mut session = Session::of(&case);
+    session.sees(&format!("\n  before {{\"n\":{UNLUCKY}}}\n  is tried again: thread\n"));
+    let _case = adding(case, 1);
+    session.sees("swapped the guest");
+    session.sees(&format!("\n  after  {{\"n\":{}}}\n", UNLUCKY + 1));
     session.ends();
 }
 

@@ -88,16 +88,54 @@ error: `[kafka] brokers`: the environment variable MILLSTREAM_TEST_UNSET is not 
 #[test]
 fn what_does_not_work_yet_is_refused_by_name() {
     let stage = "guest = \"guest.wasm\"\ngrants = [\"http\"]";
-    let case = Case::payments().edit("guest = \"guest.wasm\"", stage).add("\n[retry]\ninitial = \"1s\"\n");
+    let case = Case::payments().edit("guest = \"guest.wasm\"", stage).add("\n[retry]\norder = \"key\"\n");
     case.check().mentions(
         2,
         &[
             "error: `[[stage]] grants`: \"http\" is not yet supported\n",
-            "error: `[retry]` is not yet supported\n",
-            "= help: remove the section; until then the producer retries by itself",
+            "error: `[retry] order` is not yet supported\n",
+            "= help: remove it: nothing passes a record that waits\n",
             "pipeline.toml: 2 problems\n",
         ],
     );
+}
+
+#[test]
+fn a_plan_for_retries_that_cannot_be_is_refused() {
+    let phases = "
+[retry]
+initial = \"1m\"
+max = \"1s\"
+multiplier = 0.5
+jitter = 2
+give-up-after = \"soon\"
+
+[[retry.phase]]
+delay = \"5s\"
+
+[[retry.phase]]
+for = \"1h\"
+";
+    Case::payments().add(phases).check().mentions(
+        2,
+        &[
+            "error: `[retry] initial` means nothing with `[[retry.phase]]`\n",
+            "error: `[retry] max` means nothing with `[[retry.phase]]`\n",
+            "error: `[retry] max` is shorter than `initial`: 1s and 60s\n",
+            "error: `[retry] multiplier` is out of its range\n",
+            "= help: a number from 1 to 100\n",
+            "error: `[retry] jitter` is out of its range\n",
+            "= help: a number from 0 to 1\n",
+            "error: `[retry] give-up-after = \"soon\"`",
+            ", or \"never\"\n",
+            "error: `[[retry.phase]] 1 for` is missing\n",
+            "only the last phase goes on without an end; add: for = \"1m\"",
+            "error: `[[retry.phase]] 2 delay` is missing\n",
+            "= help: add: delay = \"5s\"\n",
+        ],
+    );
+    let never = "\n[retry]\nmultiplier = 1\njitter = 0\ngive-up-after = \"never\"\n";
+    Case::payments().add(never).check().shows(&["\nok\n"]);
 }
 
 #[test]

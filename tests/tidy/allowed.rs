@@ -80,6 +80,10 @@ pub const AMBIENT: &[(&str, &str)] = &[
     ("host/src/pipeline/load.rs", "loads guests at the same time, and measures each"),
     ("host/src/pipeline/partitions.rs", "waits for open records of a revoked partition"),
     ("host/src/pipeline/poller.rs", "owns the loop that beats the heart"),
+    (
+        "host/src/pipeline/retry.rs",
+        "waits for the next attempt at a record, throws the dice for it and says when it is",
+    ),
     ("host/src/pipeline/run.rs", "starts all threads of a pipeline and bounds the drain"),
     ("host/src/pipeline/shared.rs", "tells all threads when the time for draining is over"),
     ("host/src/pipeline/way.rs", "measures guest calls"),

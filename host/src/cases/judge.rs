@@ -52,6 +52,10 @@ pub fn read(outcomes: Vec<Outcome>, sink: &mut SinkForm) -> Found {
                 found.stopped = Some((number, why));
                 break;
             }
+            Outcome::Again(why) => {
+                found.stopped = Some((number, format!("the guest asks to try the record again: {why}")));
+                break;
+            }
             Outcome::Rejected(rejected) => found.rejected.push((number, rejected)),
             Outcome::Outputs(sent) if sent.is_empty() => found.dropped.push(number),
             Outcome::Outputs(sent) => found.outputs.extend(sent.into_iter().map(|sent| Output {

@@ -11,7 +11,7 @@ pub struct Ledger {
     entries: VecDeque<Entry>,
     /// Sequence of the first entry.
     first: u64,
-    /// Entries that are not done.
+    /// Entries that are not done and not abandoned.
     open: usize,
     position: Option<i64>,
 }
@@ -23,6 +23,8 @@ struct Entry {
     fate: Fate,
     /// Outputs not yet acknowledged; 0 is done.
     pending: u32,
+    /// Nobody works on it any more: it stays open for its next owner.
+    abandoned: bool,
 }
 
 /// Where a record is going.
@@ -49,7 +51,7 @@ impl Ledger {
     /// Enters a record as polled and answers its sequence. Offsets must ascend; gaps are fine.
     pub fn open(&mut self, offset: i64, timestamp: i64) -> u64 {
         let sequence = self.first + self.entries.len() as u64;
-        self.entries.push_back(Entry { offset, timestamp, fate: Fate::Output, pending: 1 });
+        self.entries.push_back(Entry { offset, timestamp, fate: Fate::Output, pending: 1, abandoned: false });
         self.open += 1;
         sequence
     }
@@ -73,7 +75,7 @@ impl Ledger {
     ///
     /// A sequence that is unknown or done already changes nothing: an acknowledgement must not count twice.
     pub fn close(&mut self, sequence: u64) -> Option<Closed> {
-        let entry = self.entry(sequence)?;
+        let entry = self.entry(sequence).filter(|entry| !entry.abandoned)?;
         entry.pending = entry.pending.checked_sub(1)?;
         let closed = Closed { timestamp: entry.timestamp, fate: entry.fate, done: entry.pending == 0 };
         if !closed.done {
@@ -91,6 +93,15 @@ impl Ledger {
         Some(closed)
     }
 
+    /// Notes that the record will not be done here, as its partition leaves: nobody needs to wait for it, and nothing at
+    /// or after it is committed. It has no outputs yet.
+    pub fn abandon(&mut self, sequence: u64) {
+        if let Some(entry) = self.entry(sequence).filter(|entry| entry.pending > 0 && !entry.abandoned) {
+            entry.abandoned = true;
+            self.open -= 1;
+        }
+    }
+
     /// The next offset to read after a restart: what may be committed. `None` before the first record is done.
     pub fn position(&self) -> Option<i64> {
         self.position
@@ -101,7 +112,7 @@ impl Ledger {
         self.first
     }
 
-    /// Records that are not done.
+    /// Records that are not done and that somebody works on.
     pub fn open_count(&self) -> usize {
         self.open
     }
@@ -157,6 +168,20 @@ mod tests {
         assert_eq!(ledger.close(first), None);
         ledger.split(first, 5);
         assert_eq!((ledger.position(), ledger.open_count()), (Some(1), 0));
+    }
+
+    #[test]
+    fn an_abandoned_record_is_waited_for_by_nobody_and_never_passed() {
+        let mut ledger = Ledger::default();
+        let sequences: Vec<u64> = (0..3).map(|offset| ledger.open(offset, -1)).collect();
+        ledger.abandon(sequences[1]);
+        ledger.abandon(sequences[1]);
+        assert_eq!(ledger.open_count(), 2);
+        ledger.close(sequences[2]);
+        ledger.close(sequences[0]);
+        assert_eq!((ledger.position(), ledger.open_count()), (Some(1), 0));
+        assert_eq!(ledger.close(sequences[1]), None, "it was not done here");
+        assert_eq!(ledger.position(), Some(1));
     }
 
     proptest! {

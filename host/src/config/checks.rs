@@ -13,6 +13,9 @@ use super::settings::Setting;
 use super::topics;
 use super::units;
 
+/// What stands for a duration without an end.
+pub(super) const NEVER: &str = "never";
+
 /// Reads the text of a value, after interpolation. `label` names the key in messages.
 pub(super) fn check_text(kind: &Kind, label: &str, text: &str, folder: &Path) -> Result<Setting, Complaint> {
     no_control_characters(label, text)?;
@@ -34,11 +37,19 @@ pub(super) fn check_text(kind: &Kind, label: &str, text: &str, folder: &Path) ->
             let help = || format!("from {} to {}", units::show_duration(*least), units::show_duration(*most));
             within::<Duration>(label, text, time, *least, *most, help).map(Setting::Time)
         }
+        Kind::TimeOrNever { .. } if text == NEVER => Ok(Setting::Text(NEVER.to_owned())),
+        Kind::TimeOrNever { least, most } => {
+            let (least, most) = (*least, *most);
+            check_text(&Kind::Time { least, most }, label, text, folder).map_err(|complaint| Complaint {
+                help: complaint.help.map(|help| help + ", or \"never\""),
+                ..complaint
+            })
+        }
         Kind::Address => address(label, text).map(Setting::Address),
         Kind::Brokers => brokers(label, text).map(Setting::Brokers),
         // These are not written as strings.
         Kind::Section(_) | Kind::Sections { .. } | Kind::Properties | Kind::Values => not_a_string(kind, label),
-        Kind::Count { .. } | Kind::Flag | Kind::Any | Kind::Later => not_a_string(kind, label),
+        Kind::Count { .. } | Kind::Flag | Kind::Any | Kind::Ratio { .. } => not_a_string(kind, label),
     }
 }
 

@@ -17,6 +17,7 @@ impl Reader<'_> {
         }
         self.check_json();
         self.check_stages();
+        self.check_retry();
         self.check_tests();
     }
 
@@ -97,6 +98,31 @@ impl Reader<'_> {
         if let Some(format) = format.filter(|_| self.spans.contains_key("sink.json")) {
             let message = format!("{} means nothing with format = {format:?}", self.label("sink.json"));
             self.refuse("sink.json", message, "remove the section, or set format = \"json\" in [sink]");
+        }
+    }
+
+    fn check_retry(&mut self) {
+        let phases = self.counts.get("retry.phase").copied().unwrap_or(0);
+        for index in 0..phases {
+            let (table, key) = (format!("retry.phase.{index}"), format!("retry.phase.{index}.for"));
+            if index + 1 < phases && !self.spans.contains_key(&key) && !self.partial {
+                let message = format!("{} is missing", self.label(&key));
+                self.refuse(&table, message, "only the last phase goes on without an end; add: for = \"1m\"");
+            }
+        }
+        for key in ["retry.initial", "retry.max", "retry.multiplier"] {
+            if phases > 0 && self.spans.contains_key(key) {
+                let message = format!("{} means nothing with `[[retry.phase]]`", self.label(key));
+                self.refuse(key, message, "remove it, or the phases");
+            }
+        }
+        let (initial, max) = (self.settings.time("retry.initial"), self.settings.time("retry.max"));
+        if let (Some(initial), Some(max)) = (initial, max)
+            && initial > max
+        {
+            let key = if self.spans.contains_key("retry.max") { "retry.max" } else { "retry.initial" };
+            let message = format!("`[retry] max` is shorter than `initial`: {max:?} and {initial:?}");
+            self.refuse(key, message, "make `max` the longer one");
         }
     }
 

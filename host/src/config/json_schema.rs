@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::checks::NEVER;
 use super::key::{Choice, Given, Key, Kind, Support};
 use super::spec::ROOT;
-use super::units::{duration_pattern, size_pattern};
+use super::units::{duration_pattern, size_pattern, thousandths};
 
 /// The schema as a JSON value; `millstream schema` prints it.
 pub fn json_schema() -> Value {
@@ -97,7 +98,13 @@ fn form(kind: &Kind) -> Value {
         Kind::Count { most: u64::MAX } => json!({ "type": "integer", "minimum": 1 }),
         Kind::Count { most } => json!({ "type": "integer", "minimum": 1, "maximum": most }),
         Kind::Flag => json!({ "type": "boolean" }),
-        Kind::Any | Kind::Later => json!({}),
+        Kind::TimeOrNever { .. } => {
+            json!({ "type": "string", "anyOf": [{ "pattern": duration_pattern() }, { "const": NEVER }, reference()] })
+        }
+        Kind::Ratio { least, most } => {
+            json!({ "type": "number", "minimum": thousandths(*least), "maximum": thousandths(*most) })
+        }
+        Kind::Any => json!({}),
     }
 }
 

@@ -49,6 +49,16 @@ pub(super) enum Kind {
         least: Duration,
         most: Duration,
     },
+    /// A duration, or the word `never`.
+    TimeOrNever {
+        least: Duration,
+        most: Duration,
+    },
+    /// A number, in thousandths.
+    Ratio {
+        least: u32,
+        most: u32,
+    },
     /// A whole number from 1.
     Count {
         most: u64,
@@ -58,8 +68,6 @@ pub(super) enum Kind {
     Any,
     Address,
     Brokers,
-    /// Not read yet: refused by name.
-    Later,
 }
 
 /// What happens without the key.
@@ -133,16 +141,17 @@ impl Kind {
     pub(super) fn is_text(&self) -> bool {
         match self {
             Kind::Name | Kind::Text | Kind::Topic | Kind::Path | Kind::OneOf(_) | Kind::Address | Kind::Brokers => true,
-            Kind::Size { .. } | Kind::Time { .. } => true,
+            Kind::Size { .. } | Kind::Time { .. } | Kind::TimeOrNever { .. } => true,
             Kind::Section(_) | Kind::Sections { .. } | Kind::Properties | Kind::Values | Kind::Topics => false,
-            Kind::TopicRules | Kind::SomeOf(_) | Kind::Count { .. } | Kind::Flag | Kind::Any | Kind::Later => false,
+            Kind::TopicRules | Kind::SomeOf(_) | Kind::Count { .. } | Kind::Flag | Kind::Any => false,
+            Kind::Ratio { .. } => false,
         }
     }
 
     /// What the key takes, in words: "must be ...".
     pub(super) fn shape(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
-            Kind::Section(_) | Kind::Properties | Kind::Values | Kind::Later => "a table",
+            Kind::Section(_) | Kind::Properties | Kind::Values => "a table",
             Kind::Sections { .. } => "an array of tables",
             Kind::Name | Kind::Text | Kind::Topic | Kind::Path | Kind::OneOf(_) | Kind::Brokers | Kind::Address => {
                 "a string"
@@ -150,6 +159,8 @@ impl Kind {
             Kind::Topics | Kind::TopicRules | Kind::SomeOf(_) => "an array of strings",
             Kind::Size { .. } => "a size in a string, with its unit",
             Kind::Time { .. } => "a duration in a string, with its unit",
+            Kind::TimeOrNever { .. } => "a duration in a string, with its unit, or \"never\"",
+            Kind::Ratio { .. } => "a number",
             Kind::Count { most: u64::MAX } => "a whole number from 1",
             Kind::Count { most } => return Cow::Owned(format!("a whole number from 1 to {most}")),
             Kind::Flag => "true or false",

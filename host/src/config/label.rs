@@ -7,6 +7,9 @@ use super::test_keys::TESTS;
 /// Tables inside of sections that have a header of their own.
 const TABLES: &[&str] = &["kafka.client", "kafka.consumer", "kafka.producer", "sink.json"];
 
+/// Arrays of tables inside of sections.
+const ARRAYS: &[&str] = &["retry.phase"];
+
 /// A key as problems name it: `[source] topics`, `[[stage]] limits.memory`, `[kafka.client] linger.ms`. Where `several`
 /// stages stand in the file, it says which one: `[[stage]] 2 guest`.
 pub(super) fn label(path: &str, several: bool) -> String {
@@ -15,6 +18,15 @@ pub(super) fn label(path: &str, several: bool) -> String {
             Some(None) => return format!("`[{table}]`"),
             Some(Some((".", key))) => return format!("`[{table}] {key}`"),
             _ => {}
+        }
+    }
+    for array in ARRAYS {
+        if let Some(rest) = path.strip_prefix(array) {
+            let (index, key) =
+                rest.trim_start_matches('.').split_once('.').unwrap_or((rest.trim_start_matches('.'), ""));
+            let number = index.parse::<usize>().map_or(String::new(), |index| format!(" {}", index + 1));
+            let space = if key.is_empty() { "" } else { " " };
+            return format!("`[[{array}]]{number}{space}{key}`");
         }
     }
     let (section, rest) = path.split_once('.').unwrap_or((path, ""));
@@ -53,6 +65,15 @@ mod tests {
         assert_eq!(label("stage.0.guest", false), "`[[stage]] guest`");
         assert_eq!((label("stage.0", false), label("stage", true)), ("`[[stage]]`".into(), "`[[stage]]`".into()));
         assert_eq!(label("stage.config", false), "`[[stage]] config`");
+    }
+
+    #[test]
+    fn an_array_inside_of_a_section_is_named_by_its_header() {
+        assert_eq!(label("retry.phase.1.delay", true), "`[[retry.phase]] 2 delay`");
+        assert_eq!(
+            (label("retry.phase.0", false), label("retry.phase", false)),
+            ("`[[retry.phase]] 1`".into(), "`[[retry.phase]]`".into())
+        );
     }
 
     #[test]

@@ -42,6 +42,7 @@ pub use json_schema::json_schema;
 pub use plan::{Brokers, Commit, Errors, Kafka, Pipeline, Reject};
 pub use plan::{Format, Framing, JsonEncoding, JsonOptions, Sink, Source, Start, TopicRule};
 pub use plan::{Grants, Stage};
+pub use plan::{Phase, Retry, Schedule};
 pub use problem::{Location, Problem, Problems};
 pub use reference::reference;
 pub use test_file::{GivenRecord, Match, TestCase, TestFile, WantedDeadLetter, WantedRecord};

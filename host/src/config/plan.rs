@@ -30,6 +30,8 @@ pub struct Pipeline {
     pub sink: Sink,
     /// What happens to records that cannot be processed.
     pub errors: Errors,
+    /// When a record is tried again.
+    pub retry: Retry,
     /// When offsets are committed.
     pub commit: Commit,
     /// Where metrics and health are served, if anywhere.
@@ -235,6 +237,42 @@ pub enum Reject {
         /// That topic.
         topic: String,
     },
+}
+
+/// When a record is tried again whose guest asks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retry {
+    /// How long each wait is.
+    pub schedule: Schedule,
+    /// By how many thousandths of itself a wait is shorter or longer at random.
+    pub jitter: u32,
+    /// Since the record first asked; `None`: never.
+    pub give_up_after: Option<Duration>,
+}
+
+/// How long to wait between attempts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Schedule {
+    /// Each time longer.
+    Growing {
+        /// The first wait.
+        initial: Duration,
+        /// The longest.
+        max: Duration,
+        /// How many thousandths of the one before each is.
+        multiplier: u32,
+    },
+    /// One phase after the other; at least one.
+    Phases(Vec<Phase>),
+}
+
+/// A time in which all waits are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Phase {
+    /// The wait.
+    pub delay: Duration,
+    /// How long the phase lasts; `None` for the last one.
+    pub lasts: Option<Duration>,
 }
 
 /// When offsets are committed: whichever is reached first.

@@ -14,7 +14,7 @@ use super::nearest::nearest;
 use super::problem::{Complaint, MOST, Problem, SourceText};
 use super::settings::{Setting, Settings};
 use super::spec::ROOT;
-use super::units::{SIZE_HELP, TIME_HELP};
+use super::units::{SIZE_HELP, TIME_HELP, thousandths};
 
 /// The state of one reading.
 pub(super) struct Reader<'a> {
@@ -125,7 +125,24 @@ impl<'a> Reader<'a> {
                     _ => self.wrong_form(key, path, value, format!("{number}")),
                 }
             }
-            (Kind::Size { .. } | Kind::Time { .. }, DeValue::Integer(_) | DeValue::Float(_)) => {
+            (Kind::Ratio { least, most }, DeValue::Integer(_) | DeValue::Float(_)) => {
+                let number = match value.get_ref() {
+                    DeValue::Integer(number) => number.as_str().parse::<f64>(),
+                    DeValue::Float(number) => number.as_str().parse::<f64>(),
+                    _ => return,
+                };
+                let number = number.map(|number| (number * 1000.0).round()).unwrap_or(f64::NAN);
+                if number >= f64::from(*least) && number <= f64::from(*most) {
+                    return self.set(path, Setting::Ratio(number as u32));
+                }
+                let message = format!("{} is out of its range", self.label(path));
+                let help = format!("a number from {} to {}", thousandths(*least), thousandths(*most));
+                self.problem(Some(value.span()), message, Some(help));
+            }
+            (
+                Kind::Size { .. } | Kind::Time { .. } | Kind::TimeOrNever { .. },
+                DeValue::Integer(_) | DeValue::Float(_),
+            ) => {
                 let help = if matches!(key.kind, Kind::Size { .. }) { SIZE_HELP } else { TIME_HELP };
                 self.problem(Some(value.span()), format!("{} has no unit", self.label(path)), Some(help.to_owned()));
             }
@@ -161,6 +178,7 @@ impl<'a> Reader<'a> {
                 let message = format!("there are {count} {}, at most {most} are possible", self.label(path));
                 let help = match path {
                     STAGE => "run further stages as a pipeline of their own, with a topic between them",
+                    "retry.phase" => "longer phases, and fewer of them, do the same",
                     _ => "put some of them into another file or case",
                 };
                 return self.problem(Some(table.span()), message, Some(help.to_owned()));

@@ -8,7 +8,7 @@ use super::key::{Choice, Given, Key, Kind, Support};
 use super::label::{header, label};
 use super::reader::join;
 use super::spec::ROOT;
-use super::units::{show_duration, show_size};
+use super::units::{show_duration, show_size, thousandths};
 
 const HEAD: &str = "\
 # pipeline.toml
@@ -88,6 +88,10 @@ fn takes(kind: &Kind) -> String {
         Kind::Time { least, most } => {
             format!("duration from `{}` to `{}`", show_duration(*least), show_duration(*most))
         }
+        Kind::TimeOrNever { least, most } => {
+            format!("duration from `{}` to `{}`, or `never`", show_duration(*least), show_duration(*most))
+        }
+        Kind::Ratio { least, most } => format!("number from {} to {}", thousandths(*least), thousandths(*most)),
         Kind::Name => "name".to_owned(),
         Kind::Topic => "topic name".to_owned(),
         Kind::Topics => "array of topic names".to_owned(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::plan::{
     Brokers, Commit, Errors, Format, Framing, Grants, JsonEncoding, JsonOptions, Kafka, Pipeline, Places,
 };
-use super::plan::{Reject, Sink, Source, Stage, Start, TopicRule};
+use super::plan::{Phase, Reject, Retry, Schedule, Sink, Source, Stage, Start, TopicRule};
 use super::test_file::TestFile;
 use super::topics::Allowed;
 
@@ -21,6 +21,8 @@ pub(super) enum Setting {
     Size(u64),
     Time(Duration),
     Count(u64),
+    /// In thousandths.
+    Ratio(u32),
     Flag(bool),
     Address(SocketAddr),
     Brokers(Brokers),
@@ -48,6 +50,7 @@ impl Settings {
             stages: self.stages(stages)?,
             sink: self.sink()?,
             errors: Errors { reject: self.reject()? },
+            retry: self.retry()?,
             commit: Commit { interval: self.time("commit.interval")?, records: self.count("commit.records")? },
             admin: self.address("admin.listen"),
             tests,
@@ -159,6 +162,24 @@ impl Settings {
         })
     }
 
+    fn retry(&self) -> Option<Retry> {
+        let phases = (0..).map_while(|index| {
+            let lasts = self.time(&format!("retry.phase.{index}.for"));
+            self.time(&format!("retry.phase.{index}.delay")).map(|delay| Phase { delay, lasts })
+        });
+        let phases: Vec<Phase> = phases.collect();
+        let schedule = match phases.is_empty() {
+            false => Schedule::Phases(phases),
+            true => Schedule::Growing {
+                initial: self.time("retry.initial")?,
+                max: self.time("retry.max")?,
+                multiplier: self.ratio("retry.multiplier")?,
+            },
+        };
+        let give_up_after = self.time("retry.give-up-after");
+        Some(Retry { schedule, jitter: self.ratio("retry.jitter")?, give_up_after })
+    }
+
     fn properties(&self, key: &str) -> Vec<(String, String)> {
         match self.0.get(key) {
             Some(Setting::Properties(properties)) => properties.clone(),
@@ -208,6 +229,7 @@ getters! {
     size: Size -> u64;
     time: Time -> Duration;
     count: Count -> u64;
+    ratio: Ratio -> u32;
     flag: Flag -> bool;
     any: Any -> serde_json::Value;
     address: Address -> SocketAddr;

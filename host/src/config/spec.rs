@@ -20,8 +20,12 @@ pub(super) static ROOT: &[Key] = &[
     ),
     key("sink", Kind::Section(SINK), Given::Required, "Where records go.", ""),
     key("errors", Kind::Section(ERRORS), OPTIONAL, "What happens to records that cannot be processed.", ""),
-    key("retry", Kind::Later, OPTIONAL, "How often and how fast a failed step is tried again.", "").not_yet(
-        "remove the section; until then the producer retries by itself: `\"retries\"` and `\"retry.backoff.ms\"` in [kafka.producer]",
+    key(
+        "retry",
+        Kind::Section(RETRY),
+        OPTIONAL,
+        "When a record is tried again whose guest answers `retry`. Until then, nothing else goes through the worker that has it.",
+        "",
     ),
     key("commit", Kind::Section(COMMIT), OPTIONAL, "When offsets are committed: whichever limit is reached first.", ""),
     key("admin", Kind::Section(ADMIN), OPTIONAL, "The endpoint for metrics and health. Without it there is none.", ""),
@@ -276,6 +280,79 @@ static ERRORS: &[Key] = &[
     ),
 ];
 
+static RETRY: &[Key] = &[
+    key(
+        "initial",
+        Kind::Time { least: Duration::from_millis(1), most: HOUR },
+        Given::Default("\"100ms\""),
+        "The first delay.",
+        "\"100ms\"",
+    ),
+    key(
+        "max",
+        Kind::Time { least: Duration::from_millis(1), most: DAY },
+        Given::Default("\"30s\""),
+        "The longest delay.",
+        "\"30s\"",
+    ),
+    key(
+        "multiplier",
+        Kind::Ratio { least: 1_000, most: 100_000 },
+        Given::Default("2.0"),
+        "Each delay is so many times the one before it, up to `max`.",
+        "2.0",
+    ),
+    key(
+        "jitter",
+        Kind::Ratio { least: 0, most: 1_000 },
+        Given::Default("0.2"),
+        "By this share of itself, a delay is shorter or longer at random.",
+        "0.2",
+    ),
+    key(
+        "give-up-after",
+        Kind::TimeOrNever { least: Duration::from_millis(1), most: DAY.saturating_mul(30) },
+        Given::Default("\"never\""),
+        "A record that was tried for so long is rejected: what happens then, `[errors]` says. It is tried a last time when the time is over.",
+        "\"1h\"",
+    ),
+    key(
+        "order",
+        Kind::OneOf(&[
+            choice("strict", "nothing passes a record that waits"),
+            choice("key", "records of other keys pass"),
+        ]),
+        Given::Default("\"strict\""),
+        "What becomes of the records behind one that waits.",
+        "\"strict\"",
+    )
+    .not_yet("remove it: nothing passes a record that waits"),
+    key(
+        "phase",
+        Kind::Sections { keys: PHASE, least: 0, most: 16 },
+        Given::Otherwise("none: delays grow from `initial` to `max`"),
+        "Delays that do not grow but follow a plan, e.g. 5 s for a minute, then 10 min for an hour, then hourly. In place of `initial`, `max` and `multiplier`.",
+        "",
+    ),
+];
+
+static PHASE: &[Key] = &[
+    key(
+        "delay",
+        Kind::Time { least: Duration::from_millis(1), most: DAY },
+        Given::Required,
+        "The delay while this phase lasts.",
+        "\"5s\"",
+    ),
+    key(
+        "for",
+        Kind::Time { least: Duration::from_millis(1), most: DAY.saturating_mul(30) },
+        Given::Otherwise("the last phase goes on until `give-up-after`; all others need it"),
+        "How long the phase lasts, from the end of the one before it.",
+        "\"1m\"",
+    ),
+];
+
 static COMMIT: &[Key] = &[
     key(
         "interval",
@@ -300,6 +377,9 @@ static ADMIN: &[Key] = &[key(
     "Address and port. Only loopback for now: the endpoint cannot be secured yet.",
     "\"127.0.0.1:9000\"",
 )];
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = HOUR.saturating_mul(24);
 
 const FORMAT: Kind = Kind::OneOf(&[
     choice("avro", "Avro's binary form"),

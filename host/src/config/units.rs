@@ -42,6 +42,11 @@ pub(super) fn show_duration(time: Duration) -> String {
     show(u64::try_from(time.as_millis()).unwrap_or(u64::MAX), TIMES.iter())
 }
 
+/// A number that is kept in thousandths.
+pub(super) fn thousandths(number: u32) -> f64 {
+    f64::from(number) / 1000.0
+}
+
 /// The regular expression of a size (for editors).
 pub(super) fn size_pattern() -> String {
     pattern(SIZES)

@@ -34,7 +34,7 @@ impl Alone {
             let mut offline = ground.start()?;
             for outcome in offline.run_at(std::slice::from_ref(record), 0)? {
                 let ends = match &outcome {
-                    Outcome::Stopped(_) => true,
+                    Outcome::Again(_) | Outcome::Stopped(_) => true,
                     Outcome::Rejected(rejected) => FAILED_CALLS.contains(&rejected.kind),
                     Outcome::Outputs(_) => false,
                 };

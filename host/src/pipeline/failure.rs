@@ -27,16 +27,6 @@ pub enum Failure {
         /// The guest's reason.
         why: String,
     },
-    /// The guest asked to try again.
-    #[error(
-        "the guest asked to retry {at}: {why}\n  retrying is not yet supported; the pipeline stops without committing the record"
-    )]
-    Retry {
-        /// Topic, partition and offset.
-        at: String,
-        /// The guest's reason.
-        why: String,
-    },
     /// No instance of the guest comes up.
     #[error("{0}")]
     Guest(String),

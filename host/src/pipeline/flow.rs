@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::failure::Failure;
 use super::rejection::Rejection;
+use crate::contract::shape::Role;
 use crate::encode::{Outputs, Value};
 use crate::record::{Envelope, Ticket};
 
@@ -15,13 +16,36 @@ pub(super) struct Item {
     pub(super) ticket: Ticket,
     /// It has no output, and why.
     pub(super) rejection: Option<Box<Rejection>>,
-    /// The pipeline stops before it, and why.
-    pub(super) stop: Option<Box<Failure>>,
+    /// Nothing goes on at it, and why.
+    pub(super) stop: Option<Box<Stop>>,
+}
+
+/// Why a record and all behind it do not go on.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Stop {
+    /// The pipeline ends.
+    Fail(Failure),
+    /// The guest asks to try it again.
+    Again(Again),
+}
+
+/// What a guest said that asks to try again.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Again {
+    pub(super) role: Role,
+    /// Which of the stages' guests.
+    pub(super) guest: usize,
+    pub(super) why: String,
 }
 
 impl Item {
     pub(super) fn new(index: usize, ticket: Ticket) -> Item {
         Item { index, ticket, rejection: None, stop: None }
+    }
+
+    /// As it was before it was walked.
+    pub(super) fn renew(&mut self) {
+        (self.rejection, self.stop) = (None, None);
     }
 
     /// The first reason counts: what a record's other outputs say later is no news.

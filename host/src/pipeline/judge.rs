@@ -2,7 +2,7 @@
 
 use super::address::Addresses;
 use super::failure::Failure;
-use super::flow::{Item, Unit};
+use super::flow::{Item, Stop, Unit};
 use super::formats::Formats;
 use super::offline::Sent;
 use super::rejection::Rejection;
@@ -22,8 +22,8 @@ pub(super) struct Judged {
     pub(super) several: Vec<(Ticket, u32)>,
     /// How many items were judged.
     pub(super) end: usize,
-    /// Why the pipeline stops there.
-    pub(super) stop: Option<Failure>,
+    /// Why nothing goes on there.
+    pub(super) stop: Option<Stop>,
 }
 
 /// Outputs as they leave.
@@ -92,7 +92,8 @@ pub(super) fn judge(
         }
         let item = &mut items[at];
         let stop = item.stop.take().map(|stop| *stop);
-        if let Some(stop) = stop.or_else(|| stopped_by(shared, item, &leaving.batch.get(item.index))) {
+        let stopped = || stopped_by(shared, item, &leaving.batch.get(item.index)).map(Stop::Fail);
+        if let Some(stop) = stop.or_else(stopped) {
             judged.ready.truncate(first);
             (judged.end, judged.stop) = (at, Some(stop));
             break;

@@ -1,6 +1,7 @@
 //! The walk through all stages: wiring, start and drain. `worker.rs` is the page to read first.
 
 mod address;
+mod backoff;
 mod bisect;
 mod chain;
 mod committer;
@@ -21,6 +22,7 @@ pub mod plain;
 mod poller;
 mod queue;
 mod rejection;
+mod retry;
 mod run;
 mod shared;
 mod stages;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::address::not_allowed;
 use super::failure::Failure;
-use super::flow::Item;
+use super::flow::{Item, Stop};
 use super::formats::Formats;
 use super::judge::Leaving;
 use super::load::Prepared;
@@ -42,6 +42,8 @@ pub enum Outcome {
     Outputs(Vec<Sent>),
     /// It was rejected.
     Rejected(Rejected),
+    /// The guest asks to try it again, and says why; a pipeline that runs does that.
+    Again(String),
     /// The pipeline would stop before it, and why.
     Stopped(String),
 }
@@ -87,6 +89,16 @@ pub struct Given {
     pub headers: Vec<(Vec<u8>, Option<Vec<u8>>)>,
     /// Milliseconds since the epoch; `None`: no timestamp.
     pub timestamp: Option<i64>,
+}
+
+impl Outcome {
+    /// That of a record at which nothing goes on.
+    pub(super) fn of_stop(stop: &Stop) -> Outcome {
+        match stop {
+            Stop::Fail(failure) => Outcome::Stopped(failure.to_string()),
+            Stop::Again(again) => Outcome::Again(again.why.clone()),
+        }
+    }
 }
 
 impl Offline {
@@ -159,7 +171,7 @@ impl Offline {
     fn outcome(&self, at: usize, items: &[Item], leaving: &Leaving<'_>) -> Outcome {
         let item = &items[at];
         if let Some(stop) = &item.stop {
-            return Outcome::Stopped(stop.to_string());
+            return Outcome::of_stop(stop);
         }
         if let Some(rejection) = &item.rejection {
             return Outcome::Rejected(rejection.told(&self.stages));

@@ -187,6 +187,10 @@ impl<W: Write> Pipe<'_, W> {
         match outcome {
             None => Err(Failure::Host("a record has no outcome".into()).into()),
             Some(Outcome::Stopped(why)) => Err(PipeError::Stopped { line, why: format!("stops it: {why}") }),
+            Some(Outcome::Again(why)) => {
+                let tried = "here each line is tried once; a pipeline on Kafka tries it again, as `[retry]` says";
+                Err(PipeError::Stopped { line, why: format!("asks to be tried again: {why}\n  {tried}") })
+            }
             Some(Outcome::Rejected(Rejected { stage, guest, kind, why })) => {
                 let of = guest.map_or(String::new(), |guest| format!(" of {guest}"));
                 self.rejected(line, &format!("was rejected by {stage}{of} ({kind}): {why}"))

@@ -118,6 +118,8 @@ fn share(
         topics: Topics { output: config.sink.topic.clone(), dead_letters, open: Mutex::default() },
         sink: config.sink.clone(),
         reject: config.errors.reject.clone(),
+        retry: config.retry.clone(),
+        health: telemetry.health.clone(),
         deadline: OnceLock::new(),
     };
     Ok((Arc::new(shared), deliveries))

@@ -10,10 +10,11 @@ use super::partitions::Partitions;
 use super::queue::Queue;
 use super::stages::{Stages, Whence};
 use super::swap::Swap;
-use crate::config::{Reject, Sink};
+use crate::config::{Reject, Retry, Sink};
 use crate::kafka::Trouble;
 use crate::record::Record;
 use crate::sink::{Producer, Topic};
+use crate::telemetry::health::PipelineHealth;
 use crate::telemetry::metrics::{Metrics, Stage};
 
 /// The pipeline's parts that no thread owns alone.
@@ -34,6 +35,9 @@ pub(super) struct Shared {
     /// Which topics guests may name.
     pub(super) sink: Sink,
     pub(super) reject: Reject,
+    /// When records are tried again whose guests ask for it.
+    pub(super) retry: Retry,
+    pub(super) health: PipelineHealth,
     /// Set when the pipeline stops: until when it may wait for Kafka.
     pub(super) deadline: OnceLock<Instant>,
 }

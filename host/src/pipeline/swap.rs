@@ -68,6 +68,11 @@ impl Swap {
     pub(super) fn take(&self, worker: usize) -> Option<Guests> {
         self.0.take(worker)
     }
+
+    /// Whether there is something to take.
+    pub(super) fn has(&self, worker: usize) -> bool {
+        self.0.has(worker)
+    }
 }
 
 /// Places where something is laid for each worker.
@@ -97,11 +102,15 @@ impl<T> Handover<T> {
         }
     }
 
+    fn has(&self, worker: usize) -> bool {
+        self.places.get(worker).is_some_and(|place| place.filled.load(Ordering::Acquire))
+    }
+
     fn take(&self, worker: usize) -> Option<T> {
-        let place = self.places.get(worker)?;
-        if !place.filled.load(Ordering::Acquire) {
+        if !self.has(worker) {
             return None;
         }
+        let place = self.places.get(worker)?;
         let mut content = place.content.lock().unwrap_or_else(PoisonError::into_inner);
         place.filled.store(false, Ordering::Relaxed);
         content.take()
@@ -115,8 +124,9 @@ mod tests {
     #[test]
     fn each_worker_takes_its_own_once() {
         let handover = Handover::new(2);
-        assert_eq!(handover.take(0), None);
+        assert_eq!((handover.take(0), handover.has(0)), (None, false));
         handover.offer(vec!["a", "b"]);
+        assert!(handover.has(0) && handover.has(1) && !handover.has(7));
         assert_eq!((handover.take(1), handover.take(1), handover.take(0)), (Some("b"), None, Some("a")));
         assert_eq!((handover.take(0), handover.take(7)), (None, None));
     }

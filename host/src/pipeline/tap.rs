@@ -3,8 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::failure::Failure;
-use super::flow::Item;
+use super::flow::{Item, Stop};
 use super::judge::Leaving;
 use super::offline::Outcome;
 use super::stages::{Stages, Whence};
@@ -78,10 +77,10 @@ impl Teller<'_> {
         }
     }
 
-    /// Tells of the record that stops the pipeline.
-    pub(super) fn tell_stop(&self, item: &Item, stop: &Failure) {
+    /// Tells of the record at which nothing goes on.
+    pub(super) fn tell_stop(&self, item: &Item, stop: &Stop) {
         if self.tap.0.wants() {
-            self.see(item, Outcome::Stopped(stop.to_string()));
+            self.see(item, Outcome::of_stop(stop));
         }
     }
 

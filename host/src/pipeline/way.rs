@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::bisect::Bisect;
 use super::chain::Step;
 use super::failure::Failure;
-use super::flow::{Flow, Item, Unit, call_end};
+use super::flow::{Again, Flow, Item, Stop, Unit, call_end};
 use super::origin::{NOTHING, Origin, Place};
 use super::rejection::Rejection;
 use super::stages::{Stage, Stages};
@@ -330,13 +330,11 @@ impl Way {
                 }
                 Some(Verdict::Fault(kind, why)) => {
                     let why = printable(why, WORDS);
-                    let at = origin.place(item);
-                    item.stop.get_or_insert_with(|| {
-                        Box::new(match kind {
-                            FaultKind::Halt => Failure::Halted { at, why },
-                            FaultKind::Retry | FaultKind::Reject => Failure::Retry { at, why },
-                        })
-                    });
+                    let stop = match kind {
+                        FaultKind::Halt => Stop::Fail(Failure::Halted { at: origin.place(item), why }),
+                        FaultKind::Retry | FaultKind::Reject => Stop::Again(Again { role, guest: stage, why }),
+                    };
+                    item.stop.get_or_insert_with(|| Box::new(stop));
                 }
                 None => return Err(Failure::Host("the guest's answer is incomplete".into())),
             }

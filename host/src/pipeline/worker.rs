@@ -13,11 +13,12 @@ use std::time::Duration;
 
 use super::address::Addresses;
 use super::failure::Failure;
-use super::flow::Item;
+use super::flow::{Again, Item, Stop};
 use super::judge::{Judged, Leaving, judge};
 use super::origin::Origin;
 use super::queue::Queue;
 use super::rejection::Rejection;
+use super::retry::{Retry, Waited};
 use super::shared::Shared;
 use super::swap::Guests;
 use super::tap;
@@ -38,6 +39,7 @@ pub(super) struct Worker {
     guests: Guests,
     addresses: Addresses,
     sender: Sender,
+    retry: Retry,
     items: Vec<Item>,
 }
 
@@ -45,7 +47,8 @@ impl Worker {
     pub(super) fn new(shared: Arc<Shared>, queue: Arc<Queue>, number: usize) -> Result<Worker, Failure> {
         let guests = Guests::start(&shared.stages)?;
         let (sender, addresses) = (shared.producer.sender(), Addresses::new(&shared));
-        Ok(Worker { shared, queue, number, guests, addresses, sender, items: Vec::new() })
+        let retry = Retry::new(&shared, number);
+        Ok(Worker { shared, queue, number, guests, addresses, sender, retry, items: Vec::new() })
     }
 
     /// Works until the queue is closed or the pipeline stops. Records not reached by then are untouched, so not lost.
@@ -57,10 +60,7 @@ impl Worker {
                 if shared.control.stopping() {
                     return;
                 }
-                // Nothing is in the guests' hands here.
-                if let Some(fresh) = shared.swap.take(self.number) {
-                    std::mem::replace(&mut self.guests, fresh).retire();
-                }
+                self.take_fresh();
                 let end = call_end(&batch, start, self.guests.call_limits());
                 if let Err(failure) = self.walk(&batch, start..end) {
                     return shared.control.fail(failure);
@@ -71,15 +71,49 @@ impl Worker {
         }
     }
 
-    /// The way of the records of one guest call.
+    /// Takes other guests, if there are any. Nothing is in the old ones' hands here.
+    fn take_fresh(&mut self) {
+        if let Some(fresh) = self.shared.swap.take(self.number) {
+            std::mem::replace(&mut self.guests, fresh).retire();
+        }
+    }
+
+    /// The way of the records of one guest call. One that asks to be tried again goes alone until it is done, and then
+    /// those behind it go again: what their guests have answered is dropped.
     fn walk(&mut self, batch: &Batch, records: Range<usize>) -> Result<(), Failure> {
         let mut items = self.open(batch, records);
-        let Guests { way, formats, .. } = &mut self.guests;
-        let (source, values) = formats.read(batch, &mut items);
-        way.walk(Origin { batch, whence: &self.shared.partitions }, source, values, &mut items)?;
-        let done = self.settle(batch, &mut items);
+        let mut many = items.len();
+        while !items.is_empty() {
+            self.take_fresh();
+            let Guests { way, formats, .. } = &mut self.guests;
+            let going = items.get_mut(..many).unwrap_or_default();
+            let (source, values) = formats.read(batch, going);
+            way.walk(Origin { batch, whence: &self.shared.partitions }, source, values, going)?;
+            let (end, again) = self.settle(batch, going)?;
+            items.drain(..end);
+            many = if again.is_some() { 1 } else { items.len() };
+            if again.is_some_and(|again| !self.wait(batch, &mut items, &again)) {
+                break;
+            }
+        }
         self.items = items;
-        done
+        Ok(())
+    }
+
+    /// Waits until the first record is tried again. Answers whether the way goes on, with it or without it.
+    fn wait(&mut self, batch: &Batch, items: &mut Vec<Item>, again: &Again) -> bool {
+        let Some(first) = items.first() else { return false };
+        let place = self.shared.place(&batch.get(first.index));
+        let (shared, stages) = (&self.shared, &self.guests.stages);
+        let waited = self.retry.wait(shared, stages, (first.ticket, place), again);
+        items.iter_mut().for_each(Item::renew);
+        match waited {
+            Waited::Again => {}
+            Waited::GaveUp(rejection) => items.iter_mut().take(1).for_each(|item| item.reject(rejection.clone())),
+            Waited::Leaves => items.retain(|item| !leaves(shared, item.ticket)),
+            Waited::Stops => return false,
+        }
+        true
     }
 
     /// Step 1. Records of a partition that has left are dropped here: they belong to its next owner.
@@ -108,7 +142,8 @@ impl Worker {
     }
 
     /// Steps 3 and 4. What stands before a record that stops the pipeline is still produced.
-    fn settle(&mut self, batch: &Batch, items: &mut [Item]) -> Result<(), Failure> {
+    /// Answers how many records are settled, and whether the next asks to be tried again.
+    fn settle(&mut self, batch: &Batch, items: &mut [Item]) -> Result<(usize, Option<Again>), Failure> {
         let Worker { shared, guests: Guests { way, formats, stages }, addresses, sender, .. } = self;
         let come = way.come();
         formats.write(&come, items);
@@ -135,7 +170,11 @@ impl Worker {
             }
         }
         self.settle_rejected(batch, items)?;
-        stop.map_or(Ok(()), Err)
+        match stop {
+            None => Ok((items.len(), None)),
+            Some(Stop::Again(again)) => Ok((items.len(), Some(again))),
+            Some(Stop::Fail(failure)) => Err(failure),
+        }
     }
 
     /// Skips or dead-letters what was rejected; with the policy `stop` there is nothing to do for it.
@@ -266,6 +305,13 @@ fn open_run(shared: &Shared, records: &[Outgoing<'_>]) -> usize {
 /// Whether the record's partition has another owner, who will send it.
 fn is_fenced(shared: &Shared, ticket: Ticket) -> bool {
     shared.partitions.get(ticket.slot()).is_none_or(|partition| partition.is_fenced())
+}
+
+/// Whether the record's partition leaves. Then nobody has to wait for the record: its next owner reads it.
+fn leaves(shared: &Shared, ticket: Ticket) -> bool {
+    let partition = shared.partitions.get(ticket.slot());
+    let leaving = partition.filter(|partition| !partition.is_active());
+    leaving.map(|partition| partition.ledger().abandon(ticket.sequence())).is_some()
 }
 
 /// Where the guest call ends that begins at `start`: so many records and bytes at most.

@@ -5,7 +5,7 @@
 use std::future::pending;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::Router;
 use axum::extract::State as Shared;
@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::exposition::Exposition;
-use super::health::{Health, Report};
+use super::health::{Health, Report, Waits};
 use super::metrics::Exporter;
 use super::printable::printable;
 
@@ -183,7 +183,22 @@ fn described(report: &Report) -> Value {
         Some(silent) => format!("the polling thread has been silent for {} s", silent.as_secs()),
         None => report.state.reason().to_owned(),
     };
-    json!({ "name": report.name, "state": report.state.name(), "reason": reason })
+    let mut described = json!({ "name": report.name, "state": report.state.name(), "reason": reason });
+    if !report.waiting.is_empty() {
+        described["waiting"] = report.waiting.iter().map(waits).collect();
+    }
+    described
+}
+
+fn waits(waits: &Waits) -> Value {
+    let left = waits.next.duration_since(SystemTime::now()).unwrap_or_default();
+    json!({
+        "record": waits.record,
+        "stage": waits.stage,
+        "why": waits.why,
+        "attempts": waits.attempts,
+        "next-attempt-in-seconds": left.as_secs(),
+    })
 }
 
 fn answer(good: bool, body: Value) -> Response {

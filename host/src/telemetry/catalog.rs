@@ -139,6 +139,10 @@ declare! {
         "Offset commits by result: ok, failed";
     CONSUMER_LAG = Gauge "millstream_consumer_lag_records" ["pipeline", "tenant", "topic", "partition"]
         "Records between the committed position and the end of the partition; only for assigned partitions";
+    RETRIES = Counter "millstream_retries_total" ["pipeline", "tenant", "component"]
+        "Times that the guest asked to try a record again, and it was";
+    RETRY_NEXT_ATTEMPT = Gauge "millstream_retry_next_attempt_timestamp_seconds" ["pipeline", "tenant", "worker"]
+        "When the record that the worker waits with is tried again, in seconds since 1970; 0 while none waits";
     IN_FLIGHT_RECORDS = Gauge "millstream_in_flight_records" ["pipeline", "tenant"]
         "Input records that are polled but not finished";
     IN_FLIGHT_BYTES = Gauge "millstream_in_flight_bytes" ["pipeline", "tenant"]

@@ -2,9 +2,10 @@
 //!
 //! Pipelines write, probes read; the heartbeat, which is written all the time, is one atomic store.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::printable::{TEXT_MAX, printable};
 
@@ -36,6 +37,21 @@ pub struct PipelineHealth {
     own: Arc<Pipeline>,
 }
 
+/// A record that waits for its next attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waits {
+    /// Topic, partition and offset.
+    pub record: String,
+    /// The stage that asked for it.
+    pub stage: String,
+    /// What its guest said.
+    pub why: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is tried again.
+    pub next: SystemTime,
+}
+
 /// What a probe is told about one pipeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
@@ -45,6 +61,8 @@ pub struct Report {
     pub state: State,
     /// How long the polling thread has been silent, if that is longer than it may be.
     pub silent: Option<Duration>,
+    /// The records that wait for their next attempt, at most one a worker.
+    pub waiting: Vec<Waits>,
 }
 
 #[derive(Debug)]
@@ -58,6 +76,8 @@ struct Shared {
 struct Pipeline {
     name: String,
     state: Mutex<State>,
+    /// By worker.
+    waiting: Mutex<BTreeMap<usize, Waits>>,
     /// Milliseconds since the origin plus one; zero before the first beat.
     beat: AtomicU64,
 }
@@ -99,8 +119,8 @@ impl Health {
 
     /// Adds a pipeline, which is starting.
     pub fn pipeline(&self, name: &str) -> PipelineHealth {
-        let own =
-            Arc::new(Pipeline { name: name.to_owned(), state: Mutex::new(State::Starting), beat: AtomicU64::new(0) });
+        let (state, waiting) = (Mutex::new(State::Starting), Mutex::default());
+        let own = Arc::new(Pipeline { name: name.to_owned(), state, waiting, beat: AtomicU64::new(0) });
         held(&self.shared.pipelines).push(Arc::clone(&own));
         PipelineHealth { shared: Arc::clone(&self.shared), own }
     }
@@ -135,6 +155,15 @@ impl PipelineHealth {
         *held(&self.own.state) = state;
     }
 
+    /// A worker waits with a record, or does no more.
+    pub fn waits(&self, worker: usize, waits: Option<Waits>) {
+        let mut waiting = held(&self.own.waiting);
+        match waits {
+            Some(waits) => drop(waiting.insert(worker, waits)),
+            None => drop(waiting.remove(&worker)),
+        }
+    }
+
     /// Where the pipeline is.
     pub fn state(&self) -> State {
         held(&self.own.state).clone()
@@ -158,7 +187,8 @@ impl Shared {
             beat => Some(Duration::from_millis(self.since(now).saturating_sub(beat - 1))),
         };
         let silent = silent.filter(|silent| state.polls() && *silent > self.bound);
-        Report { name: pipeline.name.clone(), state, silent }
+        let waiting = held(&pipeline.waiting).values().cloned().collect();
+        Report { name: pipeline.name.clone(), state, silent, waiting }
     }
 }
 

@@ -286,6 +286,12 @@ impl Metrics {
         GuestSeries::new(Arc::clone(&self.shared.families), labels)
     }
 
+    /// When the record that a worker waits with is tried again, in seconds since 1970; 0 while none waits.
+    pub fn next_attempt(&self, worker: usize, seconds: i64) {
+        let labels = self.shared.with([("worker", worker.to_string())]);
+        self.shared.families.next_attempt.get_or_create(&labels).set(seconds);
+    }
+
     /// The counts so far.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
@@ -308,6 +314,11 @@ impl GuestMetrics {
     /// The linear memory of live instances has changed by so much.
     pub fn memory_by(&self, bytes: i64) {
         self.memory.inc_by(bytes);
+    }
+
+    /// A record is tried again.
+    pub fn retried(&self) {
+        self.families.retries.get_or_create(&self.labels).inc();
     }
 
     /// An instance was created.

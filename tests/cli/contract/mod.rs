@@ -6,6 +6,7 @@ mod guest;
 mod limits;
 mod load;
 mod poison;
+mod retry;
 mod runtime;
 mod story;
 mod tries;

@@ -134,6 +134,16 @@ pub struct Running {
 impl Running {
     /// What `/metrics` says.
     pub fn metrics(&mut self) -> String {
+        self.get("/metrics")
+    }
+
+    /// The sum of the series that begin so.
+    pub fn metric(&mut self, series: &str) -> Option<f64> {
+        metric(&self.metrics(), series)
+    }
+
+    /// What the admin endpoint says there.
+    pub fn get(&mut self, path: &str) -> String {
         let deadline = Instant::now() + LIMIT;
         let address = loop {
             let log = self.process.log();
@@ -146,7 +156,7 @@ impl Running {
             std::thread::sleep(Duration::from_millis(10));
         };
         let mut stream = TcpStream::connect(&address).expect("the admin endpoint");
-        stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").expect("asked");
+        write!(stream, "GET {path} HTTP/1.0\r\n\r\n").expect("asked");
         let mut text = String::new();
         stream.read_to_string(&mut text).expect("an answer");
         text

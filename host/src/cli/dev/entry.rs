@@ -59,6 +59,7 @@ pub(super) fn lines(before: &Before<'_>, outcome: &Outcome, after: &[After], rej
     let mut text = format!("\n{}\n  before {}\n", c.faint(&format!("{}{key}", before.at)), shown(&before.value));
     match outcome {
         Outcome::Stopped(_) => text.push_str(&format!("  {}\n", c.red("stops the pipeline"))),
+        Outcome::Again(why) => text.push_str(&format!("  {}: {}\n", c.red("is tried again"), printable(why, LINE))),
         Outcome::Rejected(Rejected { stage, guest, kind, why }) => {
             let of = guest.as_ref().map_or(String::new(), |guest| format!(" of {guest}"));
             let why = printable(why, LINE);

@@ -148,7 +148,7 @@ impl Watcher for View {
         let before = Before { at: &seen.at, key: seen.key, value };
         let after: Vec<After> = match &seen.outcome {
             Outcome::Outputs(sent) => sent.iter().map(|sent| self.after(sent, sink)).collect(),
-            Outcome::Rejected(_) | Outcome::Stopped(_) => Vec::new(),
+            Outcome::Rejected(_) | Outcome::Again(_) | Outcome::Stopped(_) => Vec::new(),
         };
         drop(forms);
         let text = entry::lines(&before, &seen.outcome, &after, &self.rejected_to, self.screen.colours);

@@ -24,7 +24,10 @@ fn the_schema_has_what_works_and_nothing_else() {
     assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
     assert_eq!(schema["required"], serde_json::json!(["pipeline", "source", "stage", "sink"]));
     let properties = &schema["properties"];
-    assert!(properties.get("retry").is_none());
+    assert!(properties["retry"]["properties"].get("order").is_none());
+    let retry = |key: &str| &properties["retry"]["properties"][key];
+    assert_eq!((&retry("jitter")["minimum"], &retry("jitter")["maximum"]), (&0.0.into(), &1.0.into()));
+    assert_eq!(retry("give-up-after")["anyOf"][1], serde_json::json!({ "const": "never" }));
     let stage = &properties["stage"]["items"];
     assert_eq!(stage["additionalProperties"], false);
     assert_eq!(

@@ -119,6 +119,14 @@ fn every_value_has_its_effect() {
         schema = "s"
         [errors]
         reject = "skip"
+        [retry]
+        jitter = 0.25
+        give-up-after = "1h"
+        [[retry.phase]]
+        delay = "5s"
+        for = "1m"
+        [[retry.phase]]
+        delay = "10m"
         [commit]
         interval = "5m"
         records = 1_000
@@ -137,6 +145,10 @@ fn every_value_has_its_effect() {
     assert!(pipeline.stages[0].passthrough);
     assert_eq!(pipeline.sink.framing, Framing::None);
     assert_eq!(pipeline.errors.reject, Reject::Skip);
+    let phase =
+        |delay, lasts: Option<u64>| Phase { delay: Duration::from_secs(delay), lasts: lasts.map(Duration::from_secs) };
+    let schedule = Schedule::Phases(vec![phase(5, Some(60)), phase(600, None)]);
+    assert_eq!(pipeline.retry, Retry { schedule, jitter: 250, give_up_after: Some(Duration::from_secs(3600)) });
     assert_eq!(pipeline.commit, Commit { interval: Duration::from_secs(300), records: 1000 });
     assert_eq!(pipeline.admin.map(|address| address.port()), Some(0));
 }
@@ -237,7 +249,8 @@ fn file_of(format: &str, value: &dyn Fn(&Key) -> Option<&'static str>) -> String
             let name = reader::join(path, key.name);
             match key.kind {
                 Kind::Section(inner) => lines(inner, &name, value, out),
-                Kind::Properties => {}
+                // Phases exclude what stands beside them; `every_value_has_its_effect` reads them.
+                Kind::Properties | Kind::Sections { .. } => {}
                 _ => out.extend(value(key).map(|value| format!("{name} = {value}\n"))),
             }
         }

@@ -96,6 +96,7 @@ fn busy() -> (Exporter, Metrics, Vec<Lag>) {
         metrics.batch_size().observe(10.0);
         metrics.end_to_end().observe_all([0.003, 0.2, -1.0, 1e9]);
         metrics.in_flight_by(4, 400);
+        metrics.next_attempt(0, 1_700_000_000);
         metrics.state(&State::Running);
         lags.extend([metrics.lag("payments", 0), metrics.lag("payments", 1)]);
         lags.iter().for_each(|lag| lag.set(42));
@@ -103,6 +104,7 @@ fn busy() -> (Exporter, Metrics, Vec<Lag>) {
         guest.calls().observe(0.000_05);
         guest.memory_by(65_536);
         guest.instance_created();
+        guest.retried();
         guest.trapped("unreachable");
         guest.loaded(0.25);
         let mut own = metrics.guest_series("enrich").open();
