@@ -19,6 +19,8 @@ fi
 
 need cc gcc
 need c++ g++
+need pkg-config pkg-config
+pkg-config --exists openssl 2>/dev/null || missing="$missing libssl-dev"
 if [ "$1" = tests ]; then
     need mvn maven
     [ -n "${JAVA_HOME:-}" ] || need javac openjdk-17-jdk-headless

@@ -10,6 +10,7 @@ mod contenders;
 mod delivery;
 mod environment;
 mod group;
+mod secured;
 mod stops;
 mod telemetry;
 

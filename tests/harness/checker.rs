@@ -1,8 +1,6 @@
 //! Calls the checker: `tests/kafka/Checker.java`, which shares neither the Kafka client nor the Avro library nor any
 //! code with what it judges.
 
-use std::process::Command;
-
 use serde::Deserialize;
 
 use crate::{Broker, Key, Load, Result, RigError, kafka, paths};
@@ -71,16 +69,8 @@ impl<'a> Check<'a> {
     }
 
     fn call(self, what: &str, topic: &str) -> Result<Report> {
-        let jars = kafka::jars()?;
-        let java = match std::env::var_os("JAVA_HOME") {
-            Some(home) => std::path::Path::new(&home).join("bin/java"),
-            None => "java".into(),
-        };
-        let mut command = Command::new(java);
+        let mut command = kafka::java()?;
         command
-            .args(["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
-            .args(["-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp"])
-            .arg(format!("{}/*", jars.display()))
             .arg(paths::root().join("tests/kafka/Checker.java"))
             .args([what, "--brokers", self.broker.address(), "--topic", topic])
             .arg("--schema")

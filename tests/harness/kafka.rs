@@ -30,11 +30,16 @@ const START: Duration = Duration::from_secs(60);
 impl Broker {
     /// Starts a node with this much heap and waits until it answers.
     pub fn start(heap_mib: u32) -> Result<Broker> {
+        Broker::start_with(heap_mib, &[], "")
+    }
+
+    /// The same with further listeners, each a protocol and an address, and further settings.
+    pub(crate) fn start_with(heap_mib: u32, listeners: &[(&str, String)], settings: &str) -> Result<Broker> {
         let jars = jars()?;
         // A port that was free a moment ago may be taken by now: try again with others.
         let mut last = RigError::new("not tried");
         for _ in 0..3 {
-            match Broker::launch(&jars, heap_mib).and_then(Broker::ready) {
+            match Broker::launch(&jars, heap_mib, listeners, settings).and_then(Broker::ready) {
                 Ok(broker) => return Ok(broker),
                 Err(why) => last = why,
             }
@@ -47,14 +52,14 @@ impl Broker {
         &self.address
     }
 
-    fn launch(jars: &Path, heap_mib: u32) -> Result<Broker> {
+    fn launch(jars: &Path, heap_mib: u32, listeners: &[(&str, String)], settings: &str) -> Result<Broker> {
         let [clients, controller] = free_ports()?;
         let address = format!("127.0.0.1:{clients}");
         // From here on the guardian owns the folder.
         let folder = paths::scratch("kafka")?.keep();
         let properties = folder.join("server.properties");
-        std::fs::write(&properties, server_properties(&address, controller, &folder))
-            .map_err(RigError::doing(format!("writing {}", properties.display())))?;
+        let text = server_properties(&address, controller, &folder, listeners) + settings;
+        std::fs::write(&properties, text).map_err(RigError::doing(format!("writing {}", properties.display())))?;
         let guardian = Command::new(paths::root().join("tests/kafka/node.sh"))
             .arg(jars)
             .arg(&folder)
@@ -134,22 +139,39 @@ pub(crate) fn jars() -> Result<PathBuf> {
     }
 }
 
-fn free_ports() -> Result<[u16; 2]> {
+pub(crate) fn free_ports() -> Result<[u16; 2]> {
     let bind = || TcpListener::bind("127.0.0.1:0").map_err(RigError::doing("finding a free port"));
     let (first, second) = (bind()?, bind()?);
     let port = |l: &TcpListener| l.local_addr().map(|a| a.port()).map_err(RigError::doing("finding a free port"));
     Ok([port(&first)?, port(&second)?])
 }
 
-fn server_properties(address: &str, controller: u16, folder: &Path) -> String {
+/// A program of the JDK.
+pub(crate) fn jdk(name: &str) -> PathBuf {
+    std::env::var_os("JAVA_HOME").map_or_else(|| name.into(), |home| Path::new(&home).join("bin").join(name))
+}
+
+/// Java with Kafka's jars, quiet and quick to start.
+pub(crate) fn java() -> Result<Command> {
+    let jars = jars()?;
+    let mut command = Command::new(jdk("java"));
+    command
+        .args(["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
+        .args(["-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp"])
+        .arg(format!("{}/*", jars.display()));
+    Ok(command)
+}
+
+fn server_properties(address: &str, controller: u16, folder: &Path, listeners: &[(&str, String)]) -> String {
+    let more: String = listeners.iter().map(|(protocol, address)| format!(",{protocol}://{address}")).collect();
     let data = folder.join("data");
     let data = data.display();
     format!(
         "process.roles=broker,controller\n\
          node.id=1\n\
          controller.quorum.voters=1@127.0.0.1:{controller}\n\
-         listeners=PLAINTEXT://{address},CONTROLLER://127.0.0.1:{controller}\n\
-         advertised.listeners=PLAINTEXT://{address}\n\
+         listeners=PLAINTEXT://{address},CONTROLLER://127.0.0.1:{controller}{more}\n\
+         advertised.listeners=PLAINTEXT://{address}{more}\n\
          controller.listener.names=CONTROLLER\n\
          inter.broker.listener.name=PLAINTEXT\n\
          log.dirs={data}\n\

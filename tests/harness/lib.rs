@@ -15,6 +15,7 @@ pub mod native;
 mod pipeline;
 mod process;
 mod records;
+mod secured;
 mod topics;
 
 pub use avro::Avro;
@@ -27,3 +28,4 @@ pub use payment::{Enriched, Payment, frame};
 pub use pipeline::Pipeline;
 pub use process::{Ended, Process, Usage};
 pub use records::{Cluster, Record};
+pub use secured::{Acl, Secured};

@@ -480,6 +480,11 @@ impl TopicHandle {
     pub(crate) fn client(&self) -> &Arc<Client> {
         &self.client
     }
+
+    pub(crate) fn name(&self) -> String {
+        // SAFETY: the topic is alive; its name is copied.
+        unsafe { copy_text(sys::rd_kafka_topic_name(self.raw.as_ptr())) }
+    }
 }
 
 impl Drop for TopicHandle {

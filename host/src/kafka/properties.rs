@@ -200,10 +200,22 @@ pub fn check_property(_kind: PropertyKind, name: &str, value: &str) -> Result<()
         return Err(format!("`{}` holds a zero byte", name.escape_default()));
     }
     match Conf::new().set(name, value) {
-        Ok(()) => Ok(()),
+        Ok(()) => check_file(name, value),
         Err(Refused::Unknown) => Err(unknown(name)),
         Err(Refused::Invalid(text)) => Err(invalid(name, &text)),
     }
+}
+
+/// Properties that name a file, which librdkafka's own message does not name if it is not there.
+const FILES: &[&str] =
+    &["ssl.ca.location", "ssl.certificate.location", "ssl.crl.location", "ssl.key.location", "ssl.keystore.location"];
+
+fn check_file(name: &str, value: &str) -> Result<(), String> {
+    // "probe" is librdkafka's word for "where this system has them".
+    if !FILES.contains(&name) || (name == "ssl.ca.location" && value == "probe") {
+        return Ok(());
+    }
+    std::fs::metadata(value).map(drop).map_err(|error| format!("`{name}`: cannot read {value}: {error}"))
 }
 
 /// Checks all properties of one end together, still without a network: values that are fine alone but not beside

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::failure::Failure;
 use super::shared::Shared;
 use crate::commit::ledger::Fate;
-use crate::sink::{Deliveries, Delivery};
+use crate::sink::{Deliveries, Delivery, DeliveryError, DeliveryErrorKind};
 use crate::telemetry::metrics::Stage;
 
 /// How long one wait for reports lasts.
@@ -49,6 +49,19 @@ fn settle(shared: &Shared, reports: &[Delivery]) {
     shared.metrics.end_to_end().observe_all(latencies);
     if let Some(error) = reports.iter().find_map(|report| report.error.as_ref()) {
         // Its ticket stays open, so nothing at or after the record is committed.
-        shared.control.fail(Failure::Kafka(format!("an output could not be delivered: {error}")));
+        shared.control.fail(undelivered(error));
     }
+}
+
+/// What an operator needs to know of a record that did not get there.
+fn undelivered(error: &DeliveryError) -> Failure {
+    let (topic, DeliveryError { text, .. }) = (&error.topic, error);
+    let (advice, environment) = match error.kind {
+        DeliveryErrorKind::Unauthorized => ("let these credentials write to that topic", true),
+        DeliveryErrorKind::TopicMissing => ("create that topic", true),
+        DeliveryErrorKind::TooLarge => ("raise `max.message.bytes` of that topic", false),
+        _ => ("see what that topic's brokers say", false),
+    };
+    let told = format!("an output could not be written to topic `{topic}`: {text}; {advice}");
+    if environment { Failure::Environment(told) } else { Failure::Kafka(told) }
 }

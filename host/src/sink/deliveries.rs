@@ -8,7 +8,7 @@ use rdkafka_sys as sys;
 use super::native::each_report;
 use super::producer::Shared;
 use super::{Delivery, DeliveryError, SinkError};
-use crate::kafka::error::{Code, ErrorClass, Trouble};
+use crate::kafka::error::{ErrorClass, Trouble};
 use crate::kafka::logging::RepeatGate;
 use crate::kafka::native::{Event, Queue};
 
@@ -44,8 +44,8 @@ impl Deliveries {
                 end = end.or(self.sort(&event, &mut troubles));
                 continue;
             }
-            each_report(event, |ticket, code| {
-                let error = (code != Code::NONE).then(|| DeliveryError::new(code));
+            each_report(event, |ticket, outcome| {
+                let error = outcome.err().map(|(code, topic)| DeliveryError::new(code, topic));
                 out.push(Delivery { ticket, error });
             });
             if out.len() - before >= ENOUGH {

@@ -112,6 +112,8 @@ pub struct Delivery {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{text}")]
 pub struct DeliveryError {
+    /// Where it was to go.
+    pub topic: String,
     /// What it means.
     pub kind: DeliveryErrorKind,
     /// What happened, and librdkafka's name of it.
@@ -137,7 +139,7 @@ pub enum DeliveryErrorKind {
 }
 
 impl DeliveryError {
-    fn new(code: Code) -> Self {
+    fn new(code: Code, topic: String) -> Self {
         let kind = match code.name().as_str() {
             "MSG_SIZE_TOO_LARGE" | "RECORD_LIST_TOO_LARGE" => DeliveryErrorKind::TooLarge,
             "_MSG_TIMED_OUT" | "_TIMED_OUT" | "REQUEST_TIMED_OUT" => DeliveryErrorKind::TimedOut,
@@ -150,7 +152,7 @@ impl DeliveryError {
                 _ => DeliveryErrorKind::Other,
             },
         };
-        DeliveryError { kind, text: format!("{} ({})", code.text(), code.name()) }
+        DeliveryError { topic, kind, text: format!("{} ({})", code.text(), code.name()) }
     }
 }
 

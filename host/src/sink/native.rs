@@ -7,7 +7,7 @@ use std::ptr;
 use rdkafka_sys as sys;
 
 use crate::kafka::error::Code;
-use crate::kafka::native::{Client, Conf, Event, TopicHandle};
+use crate::kafka::native::{Client, Conf, Event, TopicHandle, copy_text};
 use crate::record::Ticket;
 
 use super::Outgoing;
@@ -169,20 +169,24 @@ fn copy_headers(record: &Outgoing<'_>) -> *mut sys::rd_kafka_headers_t {
     }
 }
 
-/// Passes on each report of an event; it has none if it is of another kind.
-pub(super) fn each_report(mut event: Event, mut report: impl FnMut(Ticket, Code)) {
+/// Passes on each report of an event; it has none if it is of another kind. A report of a failure names the topic.
+pub(super) fn each_report(mut event: Event, mut report: impl FnMut(Ticket, Result<(), (Code, String)>)) {
     loop {
         // SAFETY: the event is alive; the message it lends stays valid until the event is dropped, and its code is
         // read as a number, never as the bindings' enum.
-        let (ticket, code) = unsafe {
+        let (ticket, outcome) = unsafe {
             let message = sys::rd_kafka_event_message_next(event.as_ptr());
             if message.is_null() {
                 return;
             }
             let word = (*message)._private.addr() as u64;
-            (Ticket::from_word(word), Code((&raw const (*message).err).cast::<c_int>().read()))
+            let outcome = match Code((&raw const (*message).err).cast::<c_int>().read()) {
+                Code::NONE => Ok(()),
+                code => Err((code, copy_text(sys::rd_kafka_topic_name((*message).rkt)))),
+            };
+            (Ticket::from_word(word), outcome)
         };
-        report(ticket, code);
+        report(ticket, outcome);
     }
 }
 

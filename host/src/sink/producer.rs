@@ -230,7 +230,7 @@ impl Sender {
         }
         let taken = answers.codes().rposition(|code| code == Code::NONE).map_or(0, |last| last + 1);
         for (record, code) in records.iter().zip(answers.codes()).take(taken).filter(|(_, code)| *code != Code::NONE) {
-            let failed = Delivery { ticket: record.ticket, error: Some(DeliveryError::new(code)) };
+            let failed = Delivery { ticket: record.ticket, error: Some(DeliveryError::new(code, topic.handle.name())) };
             self.shared.failed.lock().unwrap_or_else(PoisonError::into_inner).push(failed);
         }
         (taken, answers.codes().nth(taken).map(|code| refusal(code, room)))

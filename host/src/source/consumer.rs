@@ -26,6 +26,8 @@ pub struct Consumer {
     epochs: Arc<Epochs>,
     news: RepeatGate,
     events: Box<dyn RebalanceEvents>,
+    /// Its group's name.
+    group: String,
     closed: bool,
     leaving: Leaving,
 }
@@ -63,6 +65,7 @@ impl Consumer {
         let member = Member::join(conf, &settings.topics).map_err(refused)?;
         Ok(Consumer {
             member,
+            group: group.clone(),
             assignment: Assignment::default(),
             epochs: Arc::default(),
             news: RepeatGate::default(),
@@ -123,7 +126,7 @@ impl Consumer {
         let fetched = self.member.fetch(max, timeout);
         for message in fetched.iter() {
             if message.code() != Code::NONE {
-                match sort_message(&message) {
+                match sort_message(&message, &self.group) {
                     Ok(trouble) => polled.troubles.push(trouble),
                     Err(error) => {
                         // Whatever the error, what comes behind it in this partition may not be handed over.
@@ -167,7 +170,7 @@ impl Consumer {
     }
 
     fn sort_error(&self, code: Code, reason: &str) -> Result<crate::kafka::Trouble, SourceError> {
-        let place = Place { partition: TopicPartition::new("", -1), offset: -1 };
+        let place = Place { partition: TopicPartition::new("", -1), offset: -1, group: &self.group };
         match self.member.client().fatal().filter(|_| code == Code::FATAL) {
             Some((code, reason)) => Err(SourceError::Fatal { name: code.name(), reason }),
             None => sort(code, reason, place),
@@ -279,7 +282,7 @@ impl Drop for Consumer {
     }
 }
 
-fn sort_message(message: &Message<'_>) -> Result<crate::kafka::Trouble, SourceError> {
+fn sort_message(message: &Message<'_>, group: &str) -> Result<crate::kafka::Trouble, SourceError> {
     let partition = TopicPartition::new(message.topic_name(), message.partition());
-    sort(message.code(), &message.error_text(), Place { partition, offset: message.offset() })
+    sort(message.code(), &message.error_text(), Place { partition, offset: message.offset(), group })
 }

@@ -128,8 +128,10 @@ pub enum SourceError {
         topic: String,
     },
     /// The broker refuses.
-    #[error("the broker refuses to let this consumer read: {reason}; check the credentials and what they may do")]
+    #[error("the broker refuses to let this consumer {what}: {reason}; check the credentials and what they may do")]
     Unauthorized {
+        /// Topic or group, and what it was for.
+        what: String,
         /// What it said.
         reason: String,
     },
@@ -187,20 +189,29 @@ impl SourceError {
 }
 
 /// Where an error was found; empty and negative where it belongs to no record.
-struct Place {
+struct Place<'a> {
     partition: TopicPartition,
     offset: i64,
+    /// The consumer's.
+    group: &'a str,
 }
 
 /// An error the client reported: what it goes on trying with, or what ends the source.
-fn sort(code: Code, reason: &str, place: Place) -> Result<Trouble, SourceError> {
+fn sort(code: Code, reason: &str, place: Place<'_>) -> Result<Trouble, SourceError> {
     let trouble = code.trouble(reason);
-    let Place { partition, offset } = place;
+    let Place { partition, offset, group } = place;
     let reason = trouble.text.clone();
     match trouble.class {
         ErrorClass::Transient => Ok(trouble),
         ErrorClass::TopicMissing => Err(SourceError::TopicMissing { topic: topic_of(partition, &reason) }),
-        ErrorClass::Unauthorized => Err(SourceError::Unauthorized { reason }),
+        ErrorClass::Unauthorized => {
+            let what = match (code, partition.topic.as_str()) {
+                (Code::GROUP_AUTHORIZATION_FAILED, _) => format!("join group `{group}`"),
+                (_, "") => "read".to_owned(),
+                (_, topic) => format!("read topic `{topic}`"),
+            };
+            Err(SourceError::Unauthorized { what, reason })
+        }
         ErrorClass::Corrupt => Err(SourceError::Corrupt { partition, offset, reason }),
         ErrorClass::OffsetLost => Err(SourceError::OffsetLost { partition, offset, reason }),
         _ => Err(SourceError::Fatal { name: trouble.name, reason }),

@@ -346,7 +346,7 @@ fn settings_that_make_no_sense_are_refused() {
 fn errors_are_sorted_and_say_where() {
     use rdkafka_sys::rd_kafka_resp_err_t as Raw;
     let text = |raw: Raw, reason: &str| {
-        let place = Place { partition: TopicPartition::new("t", 3), offset: 17 };
+        let place = Place { partition: TopicPartition::new("t", 3), offset: 17, group: "g" };
         sort(Code(raw as i32), reason, place).expect_err("not transient").to_string()
     };
     assert_eq!(
@@ -357,7 +357,9 @@ fn errors_are_sorted_and_say_where() {
     let lost = text(Raw::RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, "out of range");
     assert_eq!(lost, "t[3] no longer holds offset 17: out of range");
     let denied = text(Raw::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, "denied");
-    assert!(denied.starts_with("the broker refuses to let this consumer read: denied"), "{denied}");
+    assert!(denied.starts_with("the broker refuses to let this consumer join group `g`: denied; check"), "{denied}");
+    let denied = text(Raw::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "denied");
+    assert!(denied.starts_with("the broker refuses to let this consumer read topic `t`: denied; check"), "{denied}");
     let fatal = text(Raw::RD_KAFKA_RESP_ERR__FATAL, "gone");
     assert_eq!(fatal, "the Kafka consumer failed and cannot go on: gone (_FATAL)");
 }
