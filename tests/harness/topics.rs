@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rdkafka::TopicPartitionList;
 use rdkafka::admin::{AdminOptions, NewTopic, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::Offset;
 
@@ -123,6 +124,34 @@ impl Broker {
             each(record.key().unwrap_or_default(), record.payload().unwrap_or_default());
         }
         Ok(total)
+    }
+
+    /// How many records a reader of this isolation level finds in a topic by now, markers of transactions aside.
+    pub fn readable(&self, topic: &str, isolation: &str) -> Result<u64> {
+        let reading = || format!("reading topic {topic}");
+        let consumer: BaseConsumer = client(self.address())
+            .set("group.id", "the-rig-reads-without-a-group")
+            .set("enable.auto.commit", "false")
+            .set("enable.partition.eof", "true")
+            .set("isolation.level", isolation)
+            .create()
+            .map_err(RigError::doing(reading()))?;
+        let mut left = self.ends(topic)?.len();
+        let mut list = TopicPartitionList::new();
+        for partition in 0..left as i32 {
+            list.add_partition_offset(topic, partition, Offset::Beginning).map_err(RigError::doing(reading()))?;
+        }
+        consumer.assign(&list).map_err(RigError::doing(reading()))?;
+        let mut count = 0;
+        while left > 0 {
+            match consumer.poll(CALL) {
+                Some(Ok(_)) => count += 1,
+                Some(Err(KafkaError::PartitionEOF(_))) => left -= 1,
+                Some(Err(why)) => return Err(RigError::new(format!("{}: {why}", reading()))),
+                None => return Err(RigError::new(format!("{} found no end after {count} records", reading()))),
+            }
+        }
+        Ok(count)
     }
 
     /// What a group has committed for each of so many partitions; 0 where it has committed nothing.

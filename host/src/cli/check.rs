@@ -42,7 +42,7 @@ fn summary(prepared: &Prepared) -> String {
     };
     let mut lines = vec![
         ("pipeline", format!("{} (tenant {})", config.name, config.tenant)),
-        ("delivery", "at-least-once".to_owned()),
+        ("delivery", open::delivery(config)),
         ("source", format!("{}, group {}, from {start}", config.source.topics.join(", "), config.source.group)),
         ("", end(config.source.format, config.source.framing, &prepared.reader)),
     ];

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::plan::{
-    Brokers, Commit, Errors, Format, Framing, Grants, JsonEncoding, JsonOptions, Kafka, Pipeline, Places,
+    Brokers, Commit, Delivery, Errors, Format, Framing, Grants, JsonEncoding, JsonOptions, Kafka, Pipeline, Places,
 };
 use super::plan::{Reject, Sink, Source, Stage, Start, TopicRule};
 use super::test_file::TestFile;
@@ -38,6 +38,10 @@ impl Settings {
         let name = self.text("pipeline.name")?;
         Some(Pipeline {
             tenant: self.text("pipeline.tenant")?,
+            delivery: match self.text("pipeline.delivery")?.as_str() {
+                "exactly-once" => Delivery::ExactlyOnce { transactional_id: self.text("pipeline.transactional-id") },
+                _ => Delivery::AtLeastOnce,
+            },
             kafka: Kafka {
                 brokers: self.brokers("kafka.brokers")?,
                 client: self.properties("kafka.client"),
@@ -159,7 +163,7 @@ impl Settings {
         })
     }
 
-    fn properties(&self, key: &str) -> Vec<(String, String)> {
+    pub(super) fn properties(&self, key: &str) -> Vec<(String, String)> {
         match self.0.get(key) {
             Some(Setting::Properties(properties)) => properties.clone(),
             _ => Vec::new(),

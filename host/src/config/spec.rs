@@ -47,11 +47,21 @@ static PIPELINE: &[Key] = &[
         "delivery",
         Kind::OneOf(&[
             choice("at-least-once", "no record is lost; after a crash some may be written twice"),
-            choice("exactly-once", "outputs and offsets in one transaction").not_yet("use \"at-least-once\""),
+            choice(
+                "exactly-once",
+                "outputs, dead letters and offsets in one Kafka transaction, for readers with `isolation.level=read_committed`",
+            ),
         ]),
         Given::Default("\"at-least-once\""),
         "What is promised after a crash.",
         "\"at-least-once\"",
+    ),
+    key(
+        "transactional-id",
+        Kind::Text,
+        Given::Otherwise("`<tenant>/<name>/<host name>`"),
+        "The `transactional.id` of this instance, only with `delivery = \"exactly-once\"`. It must stay the same over restarts, so that a new start ends the transaction that a crash left open, and no two instances may share it: a new one fences the one before, which then stops. Set it where several instances run on one host, or where host names change.",
+        "\"acme/payments/${env:POD_NAME}\"",
     ),
 ];
 

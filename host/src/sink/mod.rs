@@ -15,9 +15,11 @@ mod native;
 mod producer;
 #[cfg(test)]
 mod tests;
+mod transactions;
 
 pub use deliveries::Deliveries;
 pub use producer::{Producer, Room, Sender, Topic};
+pub use transactions::{TransactionError, Transactions};
 
 /// What a producer needs to know.
 #[derive(Debug, Clone)]
@@ -28,6 +30,8 @@ pub struct ProducerSettings {
     pub brokers: String,
     /// The user's properties: `[kafka.client]`, then `[kafka.producer]`.
     pub properties: Vec<(String, String)>,
+    /// Under which id it writes in transactions, if it does.
+    pub transactional_id: Option<String>,
 }
 
 /// A record on its way out. Its bytes are copied when it is accepted.
