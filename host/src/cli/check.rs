@@ -40,6 +40,10 @@ fn summary(prepared: &Prepared) -> String {
         Some(schema) => format!("{}, {}", format.as_str(), schema.describe(schema.root())),
         None => format.as_str().to_owned(),
     };
+    let commit = match config.commit.records {
+        u64::MAX => format!("every {:?}", config.commit.interval),
+        records => format!("every {:?} or {records} records", config.commit.interval),
+    };
     let mut lines = vec![
         ("pipeline", format!("{} (tenant {})", config.name, config.tenant)),
         ("delivery", open::delivery(config)),
@@ -56,7 +60,7 @@ fn summary(prepared: &Prepared) -> String {
         ("sink", open::outputs(config).join(", ")),
         ("", end(config.sink.format, config.sink.framing, &prepared.output)),
         ("reject", reject),
-        ("commit", format!("every {:?} or {} records", config.commit.interval, config.commit.records)),
+        ("commit", commit),
     ]);
     lines.iter().map(|(name, text)| format!("{name:<10} {text}\n")).collect()
 }

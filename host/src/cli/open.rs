@@ -108,11 +108,15 @@ pub(super) fn embedded(config: &Pipeline) -> Result<EmbeddedBroker, Failure> {
     EmbeddedBroker::start(&topics).map_err(|error| Failure::Environment(error.to_string()))
 }
 
-/// Asks the brokers whether they are there and have the topics.
+/// Asks the brokers whether they are there, have the topics, and can do what is promised.
 pub(super) fn require_topics(config: &Pipeline, brokers: &str) -> Result<(), Failure> {
     let environment = |error: ProbeError| Failure::Environment(error.to_string());
     let cluster = probe(brokers, &config.kafka.client, &topics(config), PROBE).map_err(environment)?;
-    cluster.require_all(brokers).map_err(environment)
+    cluster.require_all(brokers).map_err(environment)?;
+    match config.delivery {
+        Delivery::AtLeastOnce => Ok(()),
+        Delivery::ExactlyOnce { .. } => cluster.require_transactions(brokers).map_err(environment),
+    }
 }
 
 /// What is promised, and under which id.

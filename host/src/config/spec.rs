@@ -290,14 +290,16 @@ static COMMIT: &[Key] = &[
     key(
         "interval",
         Kind::Time { least: Duration::from_millis(1), most: Duration::from_secs(3600) },
-        Given::Default("\"1s\""),
+        Given::Otherwise("`\"1s\"`; with `delivery = \"exactly-once\"` `\"100ms\"`, as outputs can be seen only then"),
         "At most this long between commits.",
         "\"1s\"",
     ),
     key(
         "records",
         Kind::Count { most: u64::MAX },
-        Given::Default("10000"),
+        Given::Otherwise(
+            "`10000`; with `delivery = \"exactly-once\"` no limit, as the end of each transaction costs some milliseconds",
+        ),
         "At most this many finished records between commits.",
         "10000",
     ),

@@ -15,7 +15,7 @@ use super::transactor::Ours;
 use crate::config::{Reject, Sink};
 use crate::kafka::Trouble;
 use crate::record::Record;
-use crate::sink::{Delivery, DeliveryError, DeliveryErrorKind, Producer, Refusal, SinkError, Topic};
+use crate::sink::{Delivery, DeliveryError, DeliveryErrorKind, Producer, Refusal, SinkError, Topic, TransactionError};
 use crate::telemetry::metrics::{Metrics, Stage};
 
 /// The pipeline's parts that no thread owns alone.
@@ -124,6 +124,9 @@ impl Shared {
             ours.gate.tear();
             match (ours.transactions.fatal(), error.kind) {
                 (Some(fatal), _) => ours.give_up(self, &fatal),
+                (None, DeliveryErrorKind::Fenced) => {
+                    ours.give_up(self, &TransactionError::Fenced { name: String::new(), reason: error.text.clone() });
+                }
                 (None, DeliveryErrorKind::TimedOut | DeliveryErrorKind::Fatal | DeliveryErrorKind::Other) => {
                     self.control.begin_anew(text(error));
                 }
