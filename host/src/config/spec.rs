@@ -54,14 +54,14 @@ static PIPELINE: &[Key] = &[
         ]),
         Given::Default("\"at-least-once\""),
         "What is promised after a crash.",
-        "\"at-least-once\"",
+        "\"exactly-once\"",
     ),
     key(
         "transactional-id",
         Kind::Text,
         Given::Otherwise("`<tenant>/<name>/<host name>`"),
         "The `transactional.id` of this instance, only with `delivery = \"exactly-once\"`. It must stay the same over restarts, so that a new start ends the transaction that a crash left open, and no two instances may share it: a new one fences the one before, which then stops. Set it where several instances run on one host, or where host names change.",
-        "\"acme/payments/${env:POD_NAME}\"",
+        "\"acme/payments/1\"",
     ),
 ];
 

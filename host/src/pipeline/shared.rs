@@ -138,7 +138,7 @@ impl Shared {
 
     /// Whether waiting for Kafka has no point any more: the time for draining is over, or nothing will be committed.
     pub(super) fn abandoned(&self) -> bool {
-        if self.transactions.is_some() && self.control.is_anew() {
+        if self.transactions.as_ref().is_some_and(|ours| self.control.is_anew() || ours.gate.is_shut()) {
             return true;
         }
         self.deadline.get().is_some_and(|deadline| Instant::now() >= *deadline)

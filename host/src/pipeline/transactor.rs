@@ -48,8 +48,12 @@ pub(super) struct Transactor {
 #[derive(Default)]
 struct State {
     committed: HashMap<Slot, Mark>,
-    /// The transaction that is open will not be committed.
+    /// No transaction will be committed any more.
     over: bool,
+    /// None is open.
+    finished: bool,
+    /// All that was done is committed, and no more will come.
+    done: bool,
 }
 
 /// How far an assignment is committed.
@@ -146,10 +150,11 @@ impl Transactor {
         let done = !self.shared.control.is_anew() && self.turn(&[], deadline);
         self.ours.gate.shut();
         let mut state = self.lock();
-        if !done || state.over {
-            state.over = true;
+        if !done && !state.finished {
             self.abort();
         }
+        (state.over, state.finished) = (true, true);
+        state.done = done;
         done
     }
 
@@ -158,7 +163,7 @@ impl Transactor {
     fn turn(&self, leaving: &[Arc<Partition>], deadline: Instant) -> bool {
         let mut state = self.lock();
         if state.over || self.ours.gate.is_shut() {
-            return false;
+            return state.done;
         }
         if leaving.is_empty() && self.ours.gate.used_since().is_none() {
             return true;
@@ -205,11 +210,22 @@ impl Transactor {
             let send = || transactions.send_offsets(&self.group, &offsets, left(deadline).min(self.ours.limit));
             repeat(deadline, "the offsets wait for the broker", send)?;
         }
+        let (troubles, start) = (transactions.troubles(), Instant::now());
         repeat(deadline, "the commit waits for the broker", || transactions.commit(left(deadline).min(SLICE)))?;
-        transactions.begin()?;
         let before = |slot| state.committed.get(slot).map_or(0, |mark: &Mark| mark.finished);
         let records = moved.iter().map(|(slot, _, mark)| mark.finished.saturating_sub(before(slot))).sum();
         state.committed.extend(moved.into_iter().map(|(slot, _, mark)| (slot, mark)));
+        if transactions.troubles() != troubles || start.elapsed() * 2 > self.ours.limit {
+            (state.over, state.finished) = (true, true);
+            gate.shut();
+            // At the end there is no next one.
+            if self.shared.deadline.get().is_none() {
+                let why = "a commit may have been asked for twice, and a late one would end the next transaction";
+                self.shared.control.begin_anew(why.to_owned());
+            }
+            return Ok(Some(records));
+        }
+        transactions.begin()?;
         gate.open();
         Ok(Some(records))
     }

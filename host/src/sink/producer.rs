@@ -1,5 +1,6 @@
 //! Hands records over to librdkafka, in order, many to a call.
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -34,6 +35,8 @@ pub(super) struct Shared {
     pub(super) client: Arc<Client>,
     /// Failed at once, though others behind them were accepted: reported with the deliveries.
     pub(super) failed: Mutex<Vec<Delivery>>,
+    /// Times that the client reported trouble, such as a connection that broke.
+    pub(super) troubles: AtomicU64,
     rooms: Mutex<u64>,
     more_room: Condvar,
     limit: usize,
@@ -69,6 +72,7 @@ impl Producer {
         let shared = Arc::new(Shared {
             client,
             failed: Mutex::default(),
+            troubles: AtomicU64::default(),
             rooms: Mutex::default(),
             more_room: Condvar::new(),
             limit,

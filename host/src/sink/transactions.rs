@@ -5,6 +5,7 @@
 //! slices of 100 ms.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -125,6 +126,13 @@ impl Transactions {
     /// Makes all of it visible.
     pub fn commit(&self, at_most: Duration) -> Result<(), TransactionError> {
         native::commit_transaction(&self.shared.client, at_most).map_err(|error| self.sort(error))
+    }
+
+    /// How often the client has reported trouble, such as a connection that broke. Where that happens during a commit,
+    /// the client makes the same request again; the first one may still arrive later, and would then end the next
+    /// transaction (the client has no KIP-890). So there must be no next one on this producer.
+    pub fn troubles(&self) -> u64 {
+        self.shared.troubles.load(Ordering::Relaxed)
     }
 
     /// Drops what waits and makes the rest invisible.

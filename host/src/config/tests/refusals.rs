@@ -408,7 +408,7 @@ fn broken_syntax() {
         refused(&twice),
         [
             "3:1 TOML: duplicate key (it stands further up already; keep one of them)",
-            "4:1 unknown key `x` in `[pipeline]` (known here: name, tenant, delivery)"
+            "4:1 unknown key `x` in `[pipeline]` (known here: name, tenant, delivery, transactional-id)"
         ]
     );
     let open = "[source]\ntopics = [\"a\",\n[sink]\ntopic = \"x\"\n[errors]\nreject = \"skip\"\n";
