@@ -8,7 +8,7 @@ use harness::{Ended, Load, Pipeline, paths};
 use crate::{LIMIT, STEP, broker, topics, wait_outputs};
 
 /// The body of a page, after its status line was checked.
-fn page(port: u16, path: &str) -> String {
+pub fn page(port: u16, path: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the endpoint");
     write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("a request");
     let mut answer = String::new();
@@ -19,7 +19,7 @@ fn page(port: u16, path: &str) -> String {
 }
 
 /// The sum of a metric's series.
-fn value(page: &str, metric: &str) -> f64 {
+pub fn value(page: &str, metric: &str) -> f64 {
     let series = page.lines().filter(|line| line.starts_with(metric));
     let own = series.filter(|line| line[metric.len()..].starts_with(['{', ' ']));
     own.map(|line| line.rsplit(' ').next().and_then(|number| number.parse::<f64>().ok()).expect("a number")).sum()

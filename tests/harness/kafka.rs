@@ -183,6 +183,7 @@ fn server_properties(address: &str, controller: u16, folder: &Path, listeners: &
          transaction.state.log.replication.factor=1\n\
          transaction.state.log.min.isr=1\n\
          transaction.state.log.num.partitions=4\n\
+         transaction.abort.timed.out.transaction.cleanup.interval.ms=1000\n\
          log.segment.delete.delay.ms=1000\n\
          log.cleaner.dedupe.buffer.size=4194304\n\
          log.retention.hours=-1\n"

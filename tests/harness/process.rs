@@ -83,9 +83,23 @@ impl Process {
 
     /// Asks it to stop (SIGTERM) and waits.
     pub fn terminate(&mut self, limit: Duration) -> Result<Ended> {
-        let asked = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
-        asked.map_err(RigError::doing("running kill"))?;
+        self.signal("-TERM")?;
         self.wait(limit)
+    }
+
+    /// Stops it in the middle of whatever it does (SIGSTOP), until `resume`.
+    pub fn pause(&self) -> Result<()> {
+        self.signal("-STOP")
+    }
+
+    /// Lets it go on (SIGCONT).
+    pub fn resume(&self) -> Result<()> {
+        self.signal("-CONT")
+    }
+
+    fn signal(&self, signal: &str) -> Result<()> {
+        let sent = Command::new("kill").arg(signal).arg(self.child.id().to_string()).status();
+        sent.map(drop).map_err(RigError::doing("running kill"))
     }
 
     /// Kills it (SIGKILL): it gets no chance to do anything.

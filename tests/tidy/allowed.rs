@@ -49,6 +49,7 @@ pub const UNSAFE: &[(&str, &str)] = &[
     ("host/src/sink/native.rs", "librdkafka's batch produce has no safe wrapper"),
     ("host/src/kafka/native.rs", "librdkafka's queues, headers and mock broker settings have no safe wrapper"),
     ("host/src/kafka/ending.rs", "a client is ended by its handle"),
+    ("host/src/kafka/versions.rs", "what a broker can do is told to a log callback only"),
     ("tests/bench/native_batch/", "a bench contender on librdkafka's batch calls"),
 ];
 
@@ -75,8 +76,11 @@ pub const AMBIENT: &[(&str, &str)] = &[
     ("host/src/kafka/native.rs", "serves a queue of librdkafka until a deadline"),
     ("host/src/kafka/probe.rs", "asks the brokers at start until a deadline"),
     ("host/src/pipeline/address.rs", "asks for a topic's partitions, and not again for a while"),
+    ("host/src/pipeline/commits.rs", "waits for acknowledgements and commits at the end, until a deadline"),
     ("host/src/pipeline/committer.rs", "a thread that sleeps between looks and measures commits"),
     ("host/src/pipeline/delivery.rs", "measures latency against the timestamps of records"),
+    ("host/src/pipeline/exactly_once.rs", "waits for the coordinator of transactions, and says when that takes long"),
+    ("host/src/pipeline/gate.rs", "waits for workers until a deadline, and notes when a transaction began"),
     ("host/src/pipeline/load.rs", "loads guests at the same time, and measures each"),
     ("host/src/pipeline/partitions.rs", "waits for open records of a revoked partition"),
     ("host/src/pipeline/poller.rs", "owns the loop that beats the heart"),
@@ -86,6 +90,7 @@ pub const AMBIENT: &[(&str, &str)] = &[
     ),
     ("host/src/pipeline/run.rs", "starts all threads of a pipeline and bounds the drain"),
     ("host/src/pipeline/shared.rs", "tells all threads when the time for draining is over"),
+    ("host/src/pipeline/transactor.rs", "a thread that sleeps between looks, measures transactions, and bounds each"),
     ("host/src/pipeline/way.rs", "measures guest calls"),
     ("host/src/sink/producer.rs", "waits for acknowledgements until a deadline"),
     ("host/src/source/consumer.rs", "bounds how long leaving the group takes"),

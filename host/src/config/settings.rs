@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::plan::{
-    Brokers, Commit, Errors, Format, Framing, Grants, JsonEncoding, JsonOptions, Kafka, Pipeline, Places,
+    Brokers, Commit, Delivery, Errors, Format, Framing, Grants, JsonEncoding, JsonOptions, Kafka, Pipeline, Places,
 };
 use super::plan::{Phase, Reject, Retry, Schedule, Sink, Source, Stage, Start, TopicRule};
 use super::test_file::TestFile;
@@ -38,8 +38,14 @@ impl Settings {
     /// Puts the plan together; nothing where a value is missing, which the reader has reported then.
     pub(super) fn pipeline(&self, stages: usize, tests: TestFile, places: Places, file: PathBuf) -> Option<Pipeline> {
         let name = self.text("pipeline.name")?;
+        let delivery = match self.text("pipeline.delivery")?.as_str() {
+            "exactly-once" => Delivery::ExactlyOnce { transactional_id: self.text("pipeline.transactional-id") },
+            _ => Delivery::AtLeastOnce,
+        };
         Some(Pipeline {
             tenant: self.text("pipeline.tenant")?,
+            commit: self.commit(&delivery),
+            delivery,
             kafka: Kafka {
                 brokers: self.brokers("kafka.brokers")?,
                 client: self.properties("kafka.client"),
@@ -51,13 +57,23 @@ impl Settings {
             sink: self.sink()?,
             errors: Errors { reject: self.reject()? },
             retry: self.retry()?,
-            commit: Commit { interval: self.time("commit.interval")?, records: self.count("commit.records")? },
             admin: self.address("admin.listen"),
             tests,
             name,
             file,
             places,
         })
+    }
+
+    fn commit(&self, delivery: &Delivery) -> Commit {
+        let (interval, records) = match delivery {
+            Delivery::AtLeastOnce => (Duration::from_secs(1), 10_000),
+            Delivery::ExactlyOnce { .. } => (Duration::from_millis(100), u64::MAX),
+        };
+        Commit {
+            interval: self.time("commit.interval").unwrap_or(interval),
+            records: self.count("commit.records").unwrap_or(records),
+        }
     }
 
     fn source(&self, pipeline: &str) -> Option<Source> {
@@ -180,7 +196,7 @@ impl Settings {
         Some(Retry { schedule, jitter: self.ratio("retry.jitter")?, give_up_after })
     }
 
-    fn properties(&self, key: &str) -> Vec<(String, String)> {
+    pub(super) fn properties(&self, key: &str) -> Vec<(String, String)> {
         match self.0.get(key) {
             Some(Setting::Properties(properties)) => properties.clone(),
             _ => Vec::new(),

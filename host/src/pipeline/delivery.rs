@@ -20,7 +20,7 @@ pub(super) fn run(shared: &Arc<Shared>, mut deliveries: Deliveries, done: &Atomi
         reports.clear();
         match deliveries.poll(WAIT, &mut reports) {
             Ok(troubles) => shared.note(&troubles, Stage::Sink),
-            Err(error) => shared.control.fail(Failure::Kafka(error.to_string())),
+            Err(error) => shared.producer_ended(&error),
         }
         settle(shared, &reports);
         shared.metrics.in_flight(shared.producer.in_flight() as i64, shared.waiting_bytes() as i64);
@@ -47,14 +47,11 @@ fn settle(shared: &Shared, reports: &[Delivery]) {
     shared.metrics.produced(produced, 0);
     shared.metrics.dead_lettered(dead_lettered);
     shared.metrics.end_to_end().observe_all(latencies);
-    if let Some(error) = reports.iter().find_map(|report| report.error.as_ref()) {
-        // Its ticket stays open, so nothing at or after the record is committed.
-        shared.control.fail(undelivered(error));
-    }
+    shared.settled(reports);
 }
 
 /// What an operator needs to know of a record that did not get there.
-fn undelivered(error: &DeliveryError) -> Failure {
+pub(super) fn undelivered(error: &DeliveryError) -> Failure {
     let (topic, DeliveryError { text, .. }) = (&error.topic, error);
     let (advice, environment) = match error.kind {
         DeliveryErrorKind::Unauthorized => ("let these credentials write to that topic", true),

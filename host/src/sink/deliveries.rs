@@ -1,5 +1,6 @@
 //! Word of what became of each record.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +42,7 @@ impl Deliveries {
         while let Some(event) = self.queue.next(wait) {
             wait = Duration::ZERO;
             if event.kind() == sys::RD_KAFKA_EVENT_ERROR {
+                self.shared.troubles.fetch_add(1, Ordering::Relaxed);
                 end = end.or(self.sort(&event, &mut troubles));
                 continue;
             }

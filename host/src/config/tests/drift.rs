@@ -35,7 +35,7 @@ fn the_schema_has_what_works_and_nothing_else() {
         serde_json::json!(["clock", "random", "log", "metrics", "config"])
     );
     assert_eq!(stage["properties"]["limits"]["properties"]["memory"]["default"], "64MiB");
-    assert_eq!(properties["commit"]["properties"]["records"]["default"], 10_000);
+    assert_eq!(stage["properties"]["limits"]["properties"]["records"]["default"], 256);
     let format = &properties["source"]["properties"]["format"];
     assert_eq!(format["anyOf"][0]["enum"], serde_json::json!(["avro", "json", "string", "bytes"]));
     assert_eq!((&properties["stage"]["minItems"], &properties["stage"]["maxItems"]), (&1.into(), &16.into()));

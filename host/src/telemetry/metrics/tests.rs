@@ -91,6 +91,9 @@ fn busy() -> (Exporter, Metrics, Vec<Lag>) {
         metrics.skipped(1);
         metrics.committed(10, 0.004);
         metrics.commit_failed(1.5);
+        metrics.transaction_committed(0, 0.008);
+        metrics.transaction_aborted();
+        metrics.restarted();
         metrics.error("truncated", Stage::Decode, 2);
         metrics.errors("trap", Stage::Transform).inc();
         metrics.batch_size().observe(10.0);
