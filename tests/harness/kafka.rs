@@ -3,7 +3,7 @@
 //! The node is owned by `tests/kafka/node.sh`, which runs it for as long as a pipe from this process stays open: a
 //! panic, a SIGKILL or a `static` that is never dropped all end it, and its folder goes with it.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -21,6 +21,7 @@ pub struct Broker {
     guardian: Child,
     folder: PathBuf,
     address: String,
+    back: u16,
     pub(crate) probe: BaseConsumer,
     pub(crate) admin: AdminClient<DefaultClientContext>,
 }
@@ -30,11 +31,17 @@ const START: Duration = Duration::from_secs(60);
 impl Broker {
     /// Starts a node with this much heap and waits until it answers.
     pub fn start(heap_mib: u32) -> Result<Broker> {
+        Broker::start_behind(heap_mib, None)
+    }
+
+    /// The same with a second listener that tells its clients to come to `front`, a port on which somebody else listens and
+    /// hands on what comes to [`Broker::back`].
+    pub fn start_behind(heap_mib: u32, front: Option<u16>) -> Result<Broker> {
         let jars = jars()?;
         // A port that was free a moment ago may be taken by now: try again with others.
         let mut last = RigError::new("not tried");
         for _ in 0..3 {
-            match Broker::launch(&jars, heap_mib).and_then(Broker::ready) {
+            match Broker::launch(&jars, heap_mib, front).and_then(Broker::ready) {
                 Ok(broker) => return Ok(broker),
                 Err(why) => last = why,
             }
@@ -47,13 +54,45 @@ impl Broker {
         &self.address
     }
 
-    fn launch(jars: &Path, heap_mib: u32) -> Result<Broker> {
-        let [clients, controller] = free_ports()?;
+    /// The second listener's own port, of a broker that was started behind somebody.
+    pub fn back(&self) -> u16 {
+        self.back
+    }
+
+    /// Kills the node (SIGKILL) and comes back when it is gone. Its data stays.
+    pub fn kill(&mut self) -> Result<()> {
+        self.tell("kill")?;
+        let deadline = Instant::now() + START;
+        while std::fs::read_to_string(self.folder.join("pid")).is_ok_and(|pid| !pid.trim().is_empty()) {
+            if Instant::now() > deadline {
+                return Err(RigError::new("Kafka was killed and is still there"));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
+    /// Starts a killed node again on its data and waits until it answers.
+    pub fn restart(&mut self) -> Result<()> {
+        self.tell("start")?;
+        self.wait_ready()
+    }
+
+    fn tell(&mut self, word: &str) -> Result<()> {
+        let told = match &mut self.guardian.stdin {
+            Some(pipe) => writeln!(pipe, "{word}").and_then(|()| pipe.flush()),
+            None => Ok(()),
+        };
+        told.map_err(RigError::doing("telling tests/kafka/node.sh what to do"))
+    }
+
+    fn launch(jars: &Path, heap_mib: u32, front: Option<u16>) -> Result<Broker> {
+        let [clients, controller, back] = free_ports()?;
         let address = format!("127.0.0.1:{clients}");
         // From here on the guardian owns the folder.
         let folder = paths::scratch("kafka")?.keep();
         let properties = folder.join("server.properties");
-        std::fs::write(&properties, server_properties(&address, controller, &folder))
+        std::fs::write(&properties, server_properties(&address, controller, back, front, &folder))
             .map_err(RigError::doing(format!("writing {}", properties.display())))?;
         let guardian = Command::new(paths::root().join("tests/kafka/node.sh"))
             .arg(jars)
@@ -64,15 +103,20 @@ impl Broker {
             .map_err(RigError::doing("starting tests/kafka/node.sh"))?;
         let probe = client(&address).create().map_err(RigError::doing("creating a Kafka client"))?;
         let admin = client(&address).create().map_err(RigError::doing("creating a Kafka admin client"))?;
-        Ok(Broker { guardian, folder, address, probe, admin })
+        Ok(Broker { guardian, folder, address, back, probe, admin })
     }
 
     fn ready(self) -> Result<Broker> {
+        self.wait_ready()?;
+        Ok(self)
+    }
+
+    fn wait_ready(&self) -> Result<()> {
         let deadline = Instant::now() + START;
         loop {
             let metadata = self.probe.fetch_metadata(None, Duration::from_millis(500));
             if metadata.is_ok_and(|m| !m.brokers().is_empty()) {
-                return Ok(self);
+                return Ok(());
             }
             if self.ended() || Instant::now() > deadline {
                 return Err(RigError::new(format!("Kafka did not start; its log ends with:\n{}", self.log_tail())));
@@ -123,7 +167,7 @@ pub(crate) fn client(address: &str) -> ClientConfig {
 }
 
 /// Fetches the jars where they are missing; quick otherwise.
-pub(crate) fn jars() -> Result<PathBuf> {
+pub fn jars() -> Result<PathBuf> {
     let fetch = Command::new(paths::root().join("tests/kafka/fetch.sh"))
         .output()
         .map_err(RigError::doing("running tests/kafka/fetch.sh"))?;
@@ -134,22 +178,27 @@ pub(crate) fn jars() -> Result<PathBuf> {
     }
 }
 
-fn free_ports() -> Result<[u16; 2]> {
+fn free_ports() -> Result<[u16; 3]> {
     let bind = || TcpListener::bind("127.0.0.1:0").map_err(RigError::doing("finding a free port"));
-    let (first, second) = (bind()?, bind()?);
+    let (first, second, third) = (bind()?, bind()?, bind()?);
     let port = |l: &TcpListener| l.local_addr().map(|a| a.port()).map_err(RigError::doing("finding a free port"));
-    Ok([port(&first)?, port(&second)?])
+    Ok([port(&first)?, port(&second)?, port(&third)?])
 }
 
-fn server_properties(address: &str, controller: u16, folder: &Path) -> String {
+fn server_properties(address: &str, controller: u16, back: u16, front: Option<u16>, folder: &Path) -> String {
     let data = folder.join("data");
     let data = data.display();
+    let (listener, told) = match front {
+        Some(front) => (format!(",FRONTED://127.0.0.1:{back}"), format!(",FRONTED://127.0.0.1:{front}")),
+        None => (String::new(), String::new()),
+    };
     format!(
         "process.roles=broker,controller\n\
          node.id=1\n\
          controller.quorum.voters=1@127.0.0.1:{controller}\n\
-         listeners=PLAINTEXT://{address},CONTROLLER://127.0.0.1:{controller}\n\
-         advertised.listeners=PLAINTEXT://{address}\n\
+         listeners=PLAINTEXT://{address},CONTROLLER://127.0.0.1:{controller}{listener}\n\
+         advertised.listeners=PLAINTEXT://{address}{told}\n\
+         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,FRONTED:PLAINTEXT\n\
          controller.listener.names=CONTROLLER\n\
          inter.broker.listener.name=PLAINTEXT\n\
          log.dirs={data}\n\
@@ -161,6 +210,7 @@ fn server_properties(address: &str, controller: u16, folder: &Path) -> String {
          transaction.state.log.replication.factor=1\n\
          transaction.state.log.min.isr=1\n\
          transaction.state.log.num.partitions=4\n\
+         transaction.abort.timed.out.transaction.cleanup.interval.ms=1000\n\
          log.segment.delete.delay.ms=1000\n\
          log.cleaner.dedupe.buffer.size=4194304\n\
          log.retention.hours=-1\n"

@@ -83,9 +83,14 @@ impl Process {
 
     /// Asks it to stop (SIGTERM) and waits.
     pub fn terminate(&mut self, limit: Duration) -> Result<Ended> {
-        let asked = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
-        asked.map_err(RigError::doing("running kill"))?;
+        self.signal("TERM")?;
         self.wait(limit)
+    }
+
+    /// Sends it a signal, such as `CONT`, and does not wait for what it does.
+    pub fn signal(&self, name: &str) -> Result<()> {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        sent.map(drop).map_err(RigError::doing("running kill"))
     }
 
     /// Kills it (SIGKILL): it gets no chance to do anything.

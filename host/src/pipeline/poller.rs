@@ -11,6 +11,7 @@ use super::partitions::Partition;
 use super::queue::Queue;
 use super::run::Telemetry;
 use super::shared::Shared;
+use crate::fault::{self, Point};
 use crate::kafka::{ErrorClass, TopicPartition};
 use crate::record::{Batch, Parts, Slot};
 use crate::source::{Consumer, RawRecord, RebalanceEvents};
@@ -90,8 +91,9 @@ impl Poller {
             }
         };
         let polled = consumer.poll(POLL_RECORDS, POLL_WAIT, &mut take);
-        for lane in lanes.iter_mut() {
-            lane.flush();
+        let handed = lanes.iter_mut().fold(false, |any, lane| lane.flush() || any);
+        if handed {
+            fault::point(Point::AfterPoll);
         }
         if !taken {
             return Err(Failure::Host("a record of more than 4 GiB cannot be taken".into()));
@@ -164,11 +166,14 @@ impl Lane {
         }
     }
 
-    fn flush(&mut self) {
-        if !self.building.is_empty() {
+    /// Hands over what there is; answers whether there was anything.
+    fn flush(&mut self) -> bool {
+        let some = !self.building.is_empty();
+        if some {
             let next = self.queue.spare();
             self.queue.push(std::mem::replace(&mut self.building, next));
         }
+        some
     }
 }
 
@@ -211,6 +216,7 @@ impl RebalanceEvents for Rebalance {
         let failed = || self.shared.control.failed();
         let drained = self.shared.partitions.wait_until_done(&leaving, grace, failed);
         leaving.iter().for_each(|partition| partition.fence());
+        fault::point(Point::InRevoke);
         let committed = self.committer.commit(|| leaving.clone());
         self.committer.forget(&leaving);
         let names: Vec<_> = partitions.iter().map(|(name, _)| name.to_string()).collect();

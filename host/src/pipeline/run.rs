@@ -21,6 +21,7 @@ use super::worker::Worker;
 use crate::commit::cadence::Cadence;
 use crate::commit::client::OffsetCommitter;
 use crate::config::{self, Reject};
+use crate::fault::{self, Point};
 use crate::kafka::TopicPartition;
 use crate::record::Slot;
 use crate::sink::{Deliveries, Producer, ProducerSettings};
@@ -204,6 +205,7 @@ impl Threads {
         }
         let left = shared.producer.in_flight();
         crew.end_service();
+        fault::point(Point::InShutdown);
         let mut committed = committer.commit(|| shared.partitions.active());
         // A group that is just rebalancing takes no commit, but will.
         while !committed && Instant::now() < deadline {

@@ -22,6 +22,7 @@ use super::shared::Shared;
 use super::swap::Guests;
 use super::tap;
 use crate::config::Reject;
+use crate::fault::{self, Point};
 use crate::record::{Batch, Record, Ticket};
 use crate::sink::dead_letter::{self, Letter, Reason};
 use crate::sink::{Outgoing, Refusal, Sender};
@@ -230,6 +231,9 @@ fn send(shared: &Shared, sender: &mut Sender, topic: &str, outgoing: &[Outgoing<
         }
         let sent = sender.send(&topic, rest.get(..open).unwrap_or_default());
         at += sent.accepted;
+        if sent.accepted > 0 {
+            fault::point(Point::AfterProduce);
+        }
         match sent.refused {
             None => {}
             // Not sent, so not acknowledged, so not committed: nothing is lost by giving up.
