@@ -68,13 +68,27 @@ fn kill(point: Point) -> Case {
 pub fn all() -> Vec<Case> {
     let others = [
         Case { name: "stopped kindly", act: Act::Do(kind_stops), ..PLAIN },
-        Case { name: "two hosts come and go", act: Act::Do(come_and_go), ..PLAIN },
+        Case {
+            name: "two hosts come and go",
+            setup: |setup| setup.records = 60_000,
+            act: Act::Do(come_and_go),
+            ..PLAIN
+        },
+        Case {
+            name: "five hosts flapping",
+            short: false,
+            repeats: true,
+            setup: |setup| setup.records = 120_000,
+            act: Act::Do(flapping),
+            ..PLAIN
+        },
         Case { name: "zombie", repeats: true, act: Act::Do(zombie), ..PLAIN },
         Case { name: "zombie in the guest", short: false, repeats: true, act: Act::Do(zombie_in_guest), ..PLAIN },
         Case {
             name: "guest slower than max.poll.interval.ms",
             setup: |setup| {
                 (setup.odd_every, setup.verbs) = (setup.records / 2, "S");
+                setup.session_ms = 2_000;
                 setup.more.push_str("\"max.poll.interval.ms\" = 3000\n");
             },
             act: Act::Do(undisturbed),
@@ -140,7 +154,7 @@ pub fn all() -> Vec<Case> {
         },
         Case { name: "answers to produce lost", behind_proxy: true, act: Act::Do(produce_answers_lost), ..PLAIN },
         Case { name: "answers to commit lost", behind_proxy: true, act: Act::Do(commit_answers_lost), ..PLAIN },
-        Case { name: "commit held for 3 s", behind_proxy: true, act: Act::Do(commit_held), ..PLAIN },
+        Case { name: "commit held for 1 s", behind_proxy: true, act: Act::Do(commit_held), ..PLAIN },
         Case { name: "requests late by 100 ms", behind_proxy: true, short: false, act: Act::Do(late), ..PLAIN },
         Case { name: "cut off for 4 s", behind_proxy: true, repeats: true, act: Act::Do(cut_off), ..PLAIN },
     ];
@@ -156,7 +170,8 @@ pub fn soak() -> Case {
 pub fn kill_at(scene: &mut Scene, point: Point) -> Result<()> {
     // So many times a point is passed before it kills: with these at some distance from start and end of the load.
     let passes = match point {
-        Point::AfterPoll | Point::InGuest | Point::AfterProduce | Point::AfterFlush => scene.dice.of(40..120),
+        Point::AfterPoll => scene.dice.of(8..24),
+        Point::InGuest | Point::AfterProduce | Point::AfterFlush => scene.dice.of(40..120),
         Point::AfterCommitSent | Point::AfterCommit => scene.dice.of(4..12),
         Point::InRevoke | Point::InShutdown => 1,
     };
@@ -173,6 +188,13 @@ pub fn kill_at(scene: &mut Scene, point: Point) -> Result<()> {
     }
     killed(&mut host, point)?;
     scene.mark()?;
+    let fresh = scene.checker.fresh()?;
+    if fresh == 0 || fresh == scene.setup.records {
+        return Err(RigError::new(format!(
+            "it was killed at {} with {fresh} records out: not under load",
+            point.name()
+        )));
+    }
     match second {
         Some(second) => scene.keep(second),
         None => scene.start()?,
@@ -190,8 +212,9 @@ fn killed(host: &mut Host, point: Point) -> Result<()> {
 }
 
 fn undisturbed(scene: &mut Scene) -> Result<()> {
-    scene.faults += 1;
-    scene.start()
+    scene.start()?;
+    scene.wait_fresh(1)?;
+    scene.mark()
 }
 
 fn kind_stops(scene: &mut Scene) -> Result<()> {
@@ -219,6 +242,24 @@ fn come_and_go(scene: &mut Scene) -> Result<()> {
     Ok(())
 }
 
+/// Up to five hosts, started and killed as the dice fall.
+fn flapping(scene: &mut Scene) -> Result<()> {
+    let mut hosts = vec![scene.host(None)?];
+    for _ in 0..24 {
+        std::thread::sleep(Duration::from_millis(scene.dice.of(200..1_200)));
+        let one = scene.dice.of(0..6) as usize;
+        if one < hosts.len() {
+            hosts.swap_remove(one).process.kill();
+            scene.mark()?;
+        } else {
+            hosts.push(scene.host(None)?);
+        }
+    }
+    hosts.into_iter().for_each(|host| scene.keep(host));
+    scene.start()?;
+    scene.healed()
+}
+
 fn zombie(scene: &mut Scene) -> Result<()> {
     stopped_at(scene, Point::AfterProduce)
 }
@@ -229,7 +270,7 @@ fn zombie_in_guest(scene: &mut Scene) -> Result<()> {
 
 /// A host stands still past its session's end, another takes over, and the first goes on as if nothing had been.
 fn stopped_at(scene: &mut Scene, point: Point) -> Result<()> {
-    let passes = scene.dice.of(40..120);
+    let passes = scene.dice.of(20..50);
     let host = scene.host(Some(&format!("{}:{passes}:stop", point.name())))?;
     wait("a host to stand still", || host.notes().contains("fired"))?;
     scene.mark()?;
@@ -237,6 +278,7 @@ fn stopped_at(scene: &mut Scene, point: Point) -> Result<()> {
     second.wait_log("partitions assigned")?;
     scene.wait_more(1_000)?;
     host.process.signal("CONT")?;
+    scene.healed()?;
     scene.keep(host);
     scene.keep(second);
     Ok(())
@@ -262,29 +304,38 @@ fn broker_killed(scene: &mut Scene) -> Result<()> {
     scene.mark()?;
     let broker = &mut scene.fronted()?.broker;
     broker.kill()?;
-    broker.restart()
+    broker.restart()?;
+    scene.healed()
 }
 
 /// Starts a host, does something to its connections once some records came through, and heals it after so long.
 fn disturb(scene: &mut Scene, from: u64, time: Duration, act: fn(&crate::proxy::Proxy)) -> Result<()> {
     scene.start()?;
-    if from > 0 {
-        let some = scene.dice.of(from..2 * from);
-        scene.wait_fresh(some)?;
-    }
+    let some = scene.dice.of(from..2 * from);
+    scene.wait_fresh(some)?;
     scene.mark()?;
     let proxy = &scene.fronted()?.proxy;
     act(proxy);
     std::thread::sleep(time);
     proxy.heal();
-    match proxy.touched() {
-        0 => Err(RigError::new("no fault fired: no request was touched")),
-        _ => Ok(()),
+    if proxy.touched() == 0 {
+        return Err(RigError::new("no fault fired: no request was touched"));
     }
+    scene.healed()
 }
 
+/// A queue of 100 records and a broker that takes 50 ms for each request: the outputs fall behind, or nothing was full.
 fn slow_broker(scene: &mut Scene) -> Result<()> {
-    disturb(scene, 0, Duration::from_secs(5), |proxy| proxy.delay(Duration::from_millis(50)))
+    scene.start()?;
+    scene.mark()?;
+    scene.fronted()?.proxy.delay(Duration::from_millis(50));
+    std::thread::sleep(Duration::from_secs(scene.setup.records / scene.setup.rate));
+    let fresh = scene.checker.fresh()?;
+    if fresh == 0 || fresh > scene.setup.records * 3 / 4 {
+        return Err(RigError::new(format!("no fault fired: {fresh} records came out all the same")));
+    }
+    scene.fronted()?.proxy.heal();
+    scene.healed()
 }
 
 fn late(scene: &mut Scene) -> Result<()> {
@@ -296,7 +347,7 @@ fn cut_off(scene: &mut Scene) -> Result<()> {
 }
 
 fn commit_held(scene: &mut Scene) -> Result<()> {
-    disturb(scene, 3_000, Duration::from_secs(3), |proxy| proxy.hold(OFFSET_COMMIT))
+    disturb(scene, 3_000, Duration::from_secs(1), |proxy| proxy.hold(OFFSET_COMMIT))
 }
 
 fn produce_answers_lost(scene: &mut Scene) -> Result<()> {

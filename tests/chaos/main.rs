@@ -1,7 +1,7 @@
 //! Faults on the real broker: the program is killed, stopped, cut off and fed with poison while records flow, and a checker
 //! of other makers' parts counts what was lost, doubled or turned around. `docs/chaos.md` tells how to run and repeat it.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test fails loudly, its steps outside of it too")]
+#![expect(clippy::panic, reason = "a test fails loudly, its steps outside of it too")]
 
 mod cases;
 mod checker;

@@ -28,6 +28,10 @@ fn judged(fault: &str) -> Result<Report> {
     let mut checker = Checker::start(broker(), &subject, folder.path())?;
     checker.say("feed")?;
     checker.say("fed")?;
+    if fault == "excused" {
+        checker.say("mark")?;
+        checker.say("healed")?;
+    }
     checker.say(&format!("plant {fault}"))?;
     checker.judge()
 }
@@ -53,6 +57,12 @@ fn a_duplicate_is_found() {
     let (report, examples) = found("duplicate");
     assert_eq!(report, Report { count: COUNT + 1, duplicate: 1, unexcused: 1, ..clean() }, "{examples:?}");
     assert!(examples[0].contains("record 4 of input partition 1 came again"), "{examples:?}");
+}
+
+#[test]
+fn a_repetition_of_what_was_not_committed_at_a_fault_is_excused() {
+    let (report, examples) = found("excused");
+    assert_eq!(report, Report { count: COUNT + 1, duplicate: 1, ..clean() }, "{examples:?}");
 }
 
 #[test]

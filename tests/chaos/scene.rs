@@ -48,13 +48,14 @@ pub struct Setup {
     pub letters: Option<&'static [(&'static str, &'static str)]>,
     /// Lines added to pipeline.toml.
     pub more: String,
-    pub commit: &'static str,
+    /// How long the group waits for a member that is gone.
+    pub session_ms: u32,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let (letters, more) = (None, String::new());
-        Setup { records: 20_000, rate: 5_000, odd_every: 0, verbs: ".", letters, more, commit: "200ms" }
+        Setup { records: 20_000, rate: 5_000, odd_every: 0, verbs: ".", letters, more, session_ms: 2_000 }
     }
 }
 
@@ -130,7 +131,7 @@ impl Host {
 }
 
 impl Scene {
-    /// Makes topics, starts checker and load.
+    /// Makes topics and starts the checker.
     pub fn open(name: &str, mode: Mode, seed: u64, setup: Setup, behind_proxy: bool) -> Result<Scene> {
         let fronted = behind_proxy.then(fronted).transpose()?;
         let at = match &fronted {
@@ -150,15 +151,14 @@ impl Scene {
             seed,
             odd_every: setup.odd_every,
             verbs: setup.verbs,
-            origins: false,
+            origins: true,
         };
         at.create_topic(&subject.input, 4, &[])?;
         at.create_topic(&subject.output, 4, &[])?;
         if let (Some(letters), Some(settings)) = (&subject.letters, setup.letters) {
             at.create_topic(letters, 1, settings)?;
         }
-        let mut checker = Checker::start(at, &subject, folder.path())?;
-        checker.say("feed")?;
+        let checker = Checker::start(at, &subject, folder.path())?;
         let guest = guest::write(folder.path())?;
         let (dice, hosts, begun) = (Dice::new(seed), Vec::new(), Instant::now());
         Ok(Scene { dice, setup, checker, subject, mode, fronted, folder, guest, hosts, started: 0, begun, faults: 0 })
@@ -178,17 +178,17 @@ impl Scene {
              [kafka.client]\n\"reconnect.backoff.ms\" = 50\n\"reconnect.backoff.max.ms\" = 500\n\n\
              [source]\ntopics = [\"{input}\"]\nformat = \"bytes\"\n\n\
              [[stage]]\nguest = \"{}\"\ngrants = [\"clock\"]\nlimits = {{ time = \"30s\" }}\n\n\
-             [sink]\ntopic = \"{output}\"\nformat = \"bytes\"\n\n{errors}\
-             [commit]\ninterval = \"{}\"\nrecords = 1000000\n\n\
-             [kafka.consumer]\n\"session.timeout.ms\" = 2000\n\"heartbeat.interval.ms\" = 300\n{}",
+             [sink]\ntopic = \"{output}\"\nformat = \"bytes\"\norigin-headers = true\n\n{errors}\
+             [commit]\ninterval = \"200ms\"\nrecords = 1000000\n\n\
+             [kafka.consumer]\n\"session.timeout.ms\" = {}\n\"heartbeat.interval.ms\" = 300\n{}",
             self.mode.name(),
             self.guest.display(),
-            self.setup.commit,
+            self.setup.session_ms,
             self.setup.more,
         )
     }
 
-    /// Starts a host, with a plan for one of its fault points.
+    /// Starts a host, with a plan for one of its fault points. Once the first has its partitions, records begin to come.
     pub fn host(&mut self, plan: Option<&str>) -> Result<Host> {
         self.started += 1;
         let file = |what: &str| self.folder.path().join(format!("{}.{what}", self.started));
@@ -198,7 +198,14 @@ impl Scene {
         let notes_text = notes.display().to_string();
         let environment = [("MILLSTREAM_FAULT", plan), ("MILLSTREAM_FAULT_NOTES", Some(&notes_text))];
         let arguments = ["run".as_ref(), pipeline.as_os_str()];
-        Ok(Host { process: Process::start_with(&program, &arguments, &environment, &file("log"))?, notes })
+        let process = Process::start_with(&program, &arguments, &environment, &file("log"))?;
+        let mut host = Host { process, notes };
+        if self.started == 1 {
+            host.wait_log("partitions assigned")?;
+            self.checker.say("feed")?;
+            self.begun = Instant::now();
+        }
+        Ok(host)
     }
 
     /// Lets a host run to the end of the case.
@@ -217,6 +224,11 @@ impl Scene {
     pub fn mark(&mut self) -> Result<()> {
         self.faults += 1;
         self.checker.say("mark").map(drop)
+    }
+
+    /// What was done is over: from here on it is measured how long it takes to go on.
+    pub fn healed(&mut self) -> Result<()> {
+        self.checker.say("healed").map(drop)
     }
 
     /// Waits until so many different records have come out.

@@ -15,6 +15,7 @@ mod judge;
 mod load;
 pub mod offline;
 mod origin;
+mod origin_headers;
 mod partitions;
 pub mod pipe;
 pub mod plain;

@@ -91,7 +91,10 @@ impl Poller {
             }
         };
         let polled = consumer.poll(POLL_RECORDS, POLL_WAIT, &mut take);
-        let handed = lanes.iter_mut().fold(false, |any, lane| lane.flush() || any);
+        let mut handed = false;
+        for lane in lanes.iter_mut() {
+            handed |= lane.flush();
+        }
         if handed {
             fault::point(Point::AfterPoll);
         }

@@ -16,6 +16,7 @@ use super::failure::Failure;
 use super::flow::Item;
 use super::judge::{Judged, Leaving, judge};
 use super::origin::Origin;
+use super::origin_headers::Origins;
 use super::queue::Queue;
 use super::rejection::Rejection;
 use super::shared::Shared;
@@ -113,7 +114,9 @@ impl Worker {
         let Worker { shared, guests: Guests { way, formats, stages }, addresses, sender, .. } = self;
         let come = way.come();
         formats.write(&come, items);
-        let leaving = Leaving { batch, formats, come };
+        let origins = Origins::of(shared, batch, come.units, items);
+        let origins = origins.headers();
+        let leaving = Leaving { batch, formats, come, origins: &origins };
         let Judged { ready, dropped, several, end, stop } = judge(shared, addresses, sender, &leaving, items)?;
         // What stands behind the record that stops the pipeline is left alone: it comes again.
         let (items, rest) = items.split_at(end.min(items.len()));

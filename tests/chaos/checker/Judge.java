@@ -14,7 +14,7 @@ import org.apache.kafka.common.header.Header;
 
 /** Reads everything once more at the end, and counts what is not as it should be. */
 final class Judge {
-    /** What was committed, and what was there to be read, when something was done to the pipeline. */
+    /** What was committed when something was done to the pipeline, and what was there to be read when that was over. */
     record Mark(Map<Integer, Long> committed, Map<Integer, Long> ends) {
         /** Whether a record may come again because of it. */
         boolean excuses(int partition, long sequence) {

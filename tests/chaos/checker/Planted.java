@@ -23,7 +23,7 @@ final class Planted {
             right.add(Numbered.of(run.seed, '.', run.id, partition, i / run.partitions));
         }
         switch (fault) {
-            case "duplicate" -> right.add(right.get(AT));
+            case "duplicate", "excused" -> right.add(right.get(AT));
             case "gap" -> right.remove(AT);
             case "reorder" -> {
                 Numbered early = right.get(AT);

@@ -70,6 +70,13 @@ final class Watch extends Thread {
         }
     }
 
+    /** The same from now on, whatever was before. */
+    synchronized void timeAnew() {
+        timing = true;
+        lastFresh = System.nanoTime();
+        longest = 0;
+    }
+
     /** That time in seconds. */
     synchronized double longest() {
         return longest / 1e9;
