@@ -183,7 +183,7 @@ pub fn kill_at(scene: &mut Scene, point: Point) -> Result<()> {
     }
     match point {
         Point::InRevoke => second = Some(scene.host(None)?),
-        Point::InShutdown => host.process.signal("TERM")?,
+        Point::InShutdown => host.process.signal("-TERM")?,
         _ => {}
     }
     killed(&mut host, point)?;
@@ -277,7 +277,7 @@ fn stopped_at(scene: &mut Scene, point: Point) -> Result<()> {
     let mut second = scene.host(None)?;
     second.wait_log("partitions assigned")?;
     scene.wait_more(1_000)?;
-    host.process.signal("CONT")?;
+    host.process.signal("-CONT")?;
     scene.healed()?;
     scene.keep(host);
     scene.keep(second);

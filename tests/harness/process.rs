@@ -83,13 +83,13 @@ impl Process {
 
     /// Asks it to stop (SIGTERM) and waits.
     pub fn terminate(&mut self, limit: Duration) -> Result<Ended> {
-        self.signal("TERM")?;
+        self.signal("-TERM")?;
         self.wait(limit)
     }
 
-    /// Sends it a signal, such as `CONT`, and does not wait for what it does.
-    pub fn signal(&self, name: &str) -> Result<()> {
-        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+    /// Sends it a signal, such as `-CONT`, and does not wait for what it does.
+    pub fn signal(&self, signal: &str) -> Result<()> {
+        let sent = Command::new("kill").arg(signal).arg(self.child.id().to_string()).status();
         sent.map(drop).map_err(RigError::doing("running kill"))
     }
 
