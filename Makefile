@@ -8,7 +8,7 @@ LANGUAGES := go python javascript typescript c
 GUESTS := account-balances bench-bytes bench-decoder bench-functions csv dedup enrich fan-out filter mask route subset talk types
 
 .NOTPARALLEL:
-.PHONY: help demo test build guests guests-all $(addprefix guests-,$(LANGUAGES)) examples-all need need-tests check fmt lint unit tidy lane cli examples conformance cluster bench bench-engine bench-languages bench-e2e fuzz docs clean
+.PHONY: help demo test build guests guests-all $(addprefix guests-,$(LANGUAGES)) examples-all need need-tests check fmt lint unit tidy lane cli examples conformance cluster chaos chaos-short bench bench-engine bench-languages bench-e2e fuzz docs clean
 
 help: ## What there is
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -16,7 +16,7 @@ help: ## What there is
 demo: build guests ## Build, then the whole path in one process: no Kafka, no Java
 	./target/release/millstream quickstart
 
-test: need-tests build guests-all fmt unit tidy lane cli examples-all cluster ## Build, then all tests: guests in all languages, a real Apache Kafka
+test: need-tests build guests-all fmt unit tidy lane cli examples-all cluster chaos-short ## Build, then all tests: guests in all languages, a real Apache Kafka
 
 build: need ## The binary, the tests' and the benches' programs
 	$(BUILD)
@@ -71,6 +71,13 @@ conformance: build guests-all ## The conformance kit over the guests of every la
 
 cluster: need-tests build guests
 	$(CARGO) test --release --locked --workspace --test cluster
+
+# MILLSTREAM_CHAOS_CASE, _SEED, _RUNS and _SOAK (seconds) change what is done: docs/chaos.md.
+chaos: need-tests build ## All faults on a real Kafka, several seeds each; MILLSTREAM_CHAOS_SOAK=600 adds a kill every 5 s for ten minutes
+	MILLSTREAM_CHAOS_WHOLE=1 MILLSTREAM_CHAOS_RUNS=$${MILLSTREAM_CHAOS_RUNS:-3} $(CARGO) test --release --locked --workspace --test chaos -- --nocapture
+
+chaos-short: need-tests build
+	$(CARGO) test --release --locked --workspace --test chaos
 
 bench: bench-engine bench-e2e ## Both tables of docs/performance.md
 

@@ -25,4 +25,5 @@ pub mod build;
 pub mod scaffold;
 pub mod conformance;
 pub mod telemetry;
+pub mod fault;
 pub mod cli;

@@ -6,6 +6,7 @@ use millstream::kafka::EmbeddedBroker;
 use rdkafka::TopicPartitionList;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{Headers, Message};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::topic_partition_list::Offset;
 
@@ -49,6 +50,22 @@ impl Cluster {
     pub fn count(&self, topic: &str) -> i64 {
         let consumer: BaseConsumer = self.config().create().expect("a client");
         consumer.fetch_watermarks(topic, 0, CALL).expect("the ends").1
+    }
+
+    /// The headers of each record of a topic, as `name=value`.
+    pub fn headers(&self, topic: &str) -> Vec<Vec<String>> {
+        let consumer: BaseConsumer = self.config().set("group.id", "looks").create().expect("a client");
+        let mut all = TopicPartitionList::new();
+        all.add_partition_offset(topic, 0, Offset::Beginning).expect("a place");
+        consumer.assign(&all).expect("assigned");
+        let text = |header: rdkafka::message::Header<'_, &[u8]>| {
+            format!("{}={}", header.key, String::from_utf8_lossy(header.value.unwrap_or_default()))
+        };
+        let record = |_| {
+            let record = consumer.poll(CALL).expect("a record").expect("read");
+            record.headers().map(|headers| headers.iter().map(text).collect()).unwrap_or_default()
+        };
+        (0..self.count(topic)).map(record).collect()
     }
 
     /// What a group has committed of a topic; 0 where it has not.

@@ -46,6 +46,21 @@ error: numbers[0]@13 was rejected (decode): value ends early: 1 bytes promised, 
 }
 
 #[test]
+fn outputs_say_where_they_come_from_if_they_are_to() {
+    let cluster = cluster();
+    cluster.fill("numbers", &[framed(1), framed(2), Some(b"text".to_vec())]);
+    let case = Case::numbers("unreachable").edit(DEAD_LETTERS, "reject = \"stop\"");
+    let case = case.edit("\"embedded\"", &format!("\"{}\"", cluster.address()));
+    let case = case.edit("[sink]\n", "[sink]\norigin-headers = true\n");
+    case.run(&["--log", "error", "run"]).mentions(1, &["numbers[0]@2 was rejected"]);
+    let said = |offset: u8| {
+        ["topic=numbers", "partition=0", &format!("offset={offset}")]
+            .map(|header| format!("millstream.origin.{header}"))
+    };
+    assert_eq!(cluster.headers("numbers.out"), [said(0), said(1)]);
+}
+
+#[test]
 fn stop_at_the_very_first_record_commits_nothing() {
     let cluster = cluster();
     cluster.fill("numbers", &[Some(b"text".to_vec()), framed(1)]);

@@ -3,7 +3,7 @@
 //! The node is owned by `tests/kafka/node.sh`, which runs it for as long as a pipe from this process stays open: a
 //! panic, a SIGKILL or a `static` that is never dropped all end it, and its folder goes with it.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -21,8 +21,19 @@ pub struct Broker {
     guardian: Child,
     folder: PathBuf,
     address: String,
+    back: u16,
     pub(crate) probe: BaseConsumer,
     pub(crate) admin: AdminClient<DefaultClientContext>,
+}
+
+/// A door of the node's beside the plain one.
+pub(crate) struct Listener<'a> {
+    /// The protocol, or a name that the settings give one.
+    pub(crate) name: &'a str,
+    /// `host:port` to listen at.
+    pub(crate) address: String,
+    /// `host:port` that clients are told to come to.
+    pub(crate) told: String,
 }
 
 const START: Duration = Duration::from_secs(60);
@@ -33,8 +44,19 @@ impl Broker {
         Broker::start_with(heap_mib, &[], "")
     }
 
-    /// The same with further listeners, each a protocol and an address, and further settings.
-    pub(crate) fn start_with(heap_mib: u32, listeners: &[(&str, String)], settings: &str) -> Result<Broker> {
+    /// The same with a second listener that tells its clients to come to `front`, a port on which somebody else listens and
+    /// hands on what comes to [`Broker::back`].
+    pub fn start_behind(heap_mib: u32, front: u16) -> Result<Broker> {
+        let [back, _] = free_ports()?;
+        let (address, told) = (format!("127.0.0.1:{back}"), format!("127.0.0.1:{front}"));
+        let map = "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,FRONTED:PLAINTEXT\n";
+        let mut broker = Broker::start_with(heap_mib, &[Listener { name: "FRONTED", address, told }], map)?;
+        broker.back = back;
+        Ok(broker)
+    }
+
+    /// The same with further listeners and settings.
+    pub(crate) fn start_with(heap_mib: u32, listeners: &[Listener<'_>], settings: &str) -> Result<Broker> {
         let jars = jars()?;
         // A port that was free a moment ago may be taken by now: try again with others.
         let mut last = RigError::new("not tried");
@@ -52,7 +74,39 @@ impl Broker {
         &self.address
     }
 
-    fn launch(jars: &Path, heap_mib: u32, listeners: &[(&str, String)], settings: &str) -> Result<Broker> {
+    /// The second listener's own port, of a broker that was started behind somebody.
+    pub fn back(&self) -> u16 {
+        self.back
+    }
+
+    /// Kills the node (SIGKILL) and comes back when it is gone. Its data stays.
+    pub fn kill(&mut self) -> Result<()> {
+        self.tell("kill")?;
+        let deadline = Instant::now() + START;
+        while std::fs::read_to_string(self.folder.join("pid")).is_ok_and(|pid| !pid.trim().is_empty()) {
+            if Instant::now() > deadline {
+                return Err(RigError::new("Kafka was killed and is still there"));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
+    /// Starts a killed node again on its data and waits until it answers.
+    pub fn restart(&mut self) -> Result<()> {
+        self.tell("start")?;
+        self.wait_ready()
+    }
+
+    fn tell(&mut self, word: &str) -> Result<()> {
+        let told = match &mut self.guardian.stdin {
+            Some(pipe) => writeln!(pipe, "{word}").and_then(|()| pipe.flush()),
+            None => Ok(()),
+        };
+        told.map_err(RigError::doing("telling tests/kafka/node.sh what to do"))
+    }
+
+    fn launch(jars: &Path, heap_mib: u32, listeners: &[Listener<'_>], settings: &str) -> Result<Broker> {
         let [clients, controller] = free_ports()?;
         let address = format!("127.0.0.1:{clients}");
         // From here on the guardian owns the folder.
@@ -69,15 +123,20 @@ impl Broker {
             .map_err(RigError::doing("starting tests/kafka/node.sh"))?;
         let probe = client(&address).create().map_err(RigError::doing("creating a Kafka client"))?;
         let admin = client(&address).create().map_err(RigError::doing("creating a Kafka admin client"))?;
-        Ok(Broker { guardian, folder, address, probe, admin })
+        Ok(Broker { guardian, folder, address, back: 0, probe, admin })
     }
 
     fn ready(self) -> Result<Broker> {
+        self.wait_ready()?;
+        Ok(self)
+    }
+
+    fn wait_ready(&self) -> Result<()> {
         let deadline = Instant::now() + START;
         loop {
             let metadata = self.probe.fetch_metadata(None, Duration::from_millis(500));
             if metadata.is_ok_and(|m| !m.brokers().is_empty()) {
-                return Ok(self);
+                return Ok(());
             }
             if self.ended() || Instant::now() > deadline {
                 return Err(RigError::new(format!("Kafka did not start; its log ends with:\n{}", self.log_tail())));
@@ -128,7 +187,7 @@ pub(crate) fn client(address: &str) -> ClientConfig {
 }
 
 /// Fetches the jars where they are missing; quick otherwise.
-pub(crate) fn jars() -> Result<PathBuf> {
+pub fn jars() -> Result<PathBuf> {
     let fetch = Command::new(paths::root().join("tests/kafka/fetch.sh"))
         .output()
         .map_err(RigError::doing("running tests/kafka/fetch.sh"))?;
@@ -162,8 +221,11 @@ pub(crate) fn java() -> Result<Command> {
     Ok(command)
 }
 
-fn server_properties(address: &str, controller: u16, folder: &Path, listeners: &[(&str, String)]) -> String {
-    let more: String = listeners.iter().map(|(protocol, address)| format!(",{protocol}://{address}")).collect();
+fn server_properties(address: &str, controller: u16, folder: &Path, listeners: &[Listener<'_>]) -> String {
+    let more = |address: fn(&Listener<'_>) -> String| {
+        listeners.iter().map(|listener| format!(",{}://{}", listener.name, address(listener))).collect::<String>()
+    };
+    let (more, told) = (more(|listener| listener.address.clone()), more(|listener| listener.told.clone()));
     let data = folder.join("data");
     let data = data.display();
     format!(
@@ -171,7 +233,7 @@ fn server_properties(address: &str, controller: u16, folder: &Path, listeners: &
          node.id=1\n\
          controller.quorum.voters=1@127.0.0.1:{controller}\n\
          listeners=PLAINTEXT://{address},CONTROLLER://127.0.0.1:{controller}{more}\n\
-         advertised.listeners=PLAINTEXT://{address}{more}\n\
+         advertised.listeners=PLAINTEXT://{address}{told}\n\
          controller.listener.names=CONTROLLER\n\
          inter.broker.listener.name=PLAINTEXT\n\
          log.dirs={data}\n\

@@ -22,7 +22,7 @@ pub use avro::Avro;
 pub use checker::{Check, Report};
 pub use error::{Result, RigError};
 pub use flaw::Flaw;
-pub use kafka::Broker;
+pub use kafka::{Broker, jars};
 pub use load::{Key, Load, outputs};
 pub use payment::{Enriched, Payment, frame};
 pub use pipeline::Pipeline;

@@ -97,7 +97,8 @@ impl Process {
         self.signal("-CONT")
     }
 
-    fn signal(&self, signal: &str) -> Result<()> {
+    /// Sends it a signal, such as `-CONT`, and does not wait for what it does.
+    pub fn signal(&self, signal: &str) -> Result<()> {
         let sent = Command::new("kill").arg(signal).arg(self.child.id().to_string()).status();
         sent.map(drop).map_err(RigError::doing("running kill"))
     }

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::kafka::{free_ports, java, jdk};
+use crate::kafka::{Listener, free_ports, java, jdk};
 use crate::{Broker, Result, RigError, paths};
 
 /// A running node with its doors.
@@ -32,7 +32,8 @@ impl Secured {
         let [sasl, tls] = free_ports()?.map(|port| format!("127.0.0.1:{port}"));
         let folder = paths::scratch("secured")?;
         key_store(folder.path())?;
-        let listeners = [("SASL_PLAINTEXT", sasl.clone()), ("SASL_SSL", tls.clone())];
+        let door = |name, address: &String| Listener { name, address: address.clone(), told: address.clone() };
+        let listeners = [door("SASL_PLAINTEXT", &sasl), door("SASL_SSL", &tls)];
         let broker = Broker::start_with(heap_mib, &listeners, &settings(folder.path(), users))?;
         Ok(Secured { broker, sasl, tls, folder })
     }

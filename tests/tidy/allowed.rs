@@ -103,7 +103,7 @@ pub const PANICS: &[(&str, &str, &str)] =
     &[("host/src/kafka/native.rs", "unreachable!", "librdkafka ends the process itself rather than answer null")];
 
 /// Modules that every stage may use. They know nothing of stages; among each other they are listed in [`USES`].
-pub const GROUND: &[&str] = &["record", "schema", "contract", "kafka", "telemetry"];
+pub const GROUND: &[&str] = &["record", "schema", "contract", "kafka", "telemetry", "fault"];
 
 /// Modules that know the stages: they wire them. Nothing below uses them.
 pub const TOP: &[&str] = &["pipeline", "cases", "conformance", "cli"];
@@ -112,9 +112,10 @@ pub const TOP: &[&str] = &["pipeline", "cases", "conformance", "cli"];
 pub const USES: &[(&str, &[&str])] = &[
     ("record", &[]),
     ("telemetry", &[]),
+    ("fault", &[]),
     ("schema", &["record", "telemetry"]),
     ("contract", &["schema", "telemetry"]),
-    ("kafka", &["record", "telemetry"]),
+    ("kafka", &["record", "telemetry", "fault"]),
     ("config", &[]),
     ("source", &[]),
     ("format", &[]),

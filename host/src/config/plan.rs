@@ -200,6 +200,8 @@ pub struct Sink {
     pub schema: Option<PathBuf>,
     /// The file of the schema that keys are written with.
     pub key_schema: Option<PathBuf>,
+    /// Whether outputs say which record they were made from.
+    pub origin_headers: bool,
     pub(super) allowed: Allowed,
 }
 

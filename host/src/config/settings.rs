@@ -110,6 +110,7 @@ impl Settings {
             framing: self.framing("sink.framing", format),
             schema: self.path("sink.schema"),
             key_schema: self.path("sink.key-schema"),
+            origin_headers: self.flag("sink.origin-headers")?,
         })
     }
 

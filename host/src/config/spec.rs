@@ -245,6 +245,13 @@ static SINK: &[Key] = &[
         "The Avro schema that keys are written with. What `framing` says of values holds for keys too; with `\"none\"` a key is its bare Avro bytes.",
         "\"schemas/enriched-key.avsc\"",
     ),
+    key(
+        "origin-headers",
+        Kind::Flag,
+        Given::Default("false"),
+        "Put three headers behind an output's own that say which record it was made from, as text: `millstream.origin.topic`, `millstream.origin.partition` and `millstream.origin.offset`. It costs speed: records with headers go to the producer one by one.",
+        "true",
+    ),
     key("json", Kind::Section(JSON), OPTIONAL, "How JSON is written; only with `format = \"json\"`.", ""),
 ];
 

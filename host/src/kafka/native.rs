@@ -20,6 +20,7 @@ use super::ending::{self, Running};
 use super::epochs::Epochs;
 use super::error::Code;
 use super::{TopicPartition, logging};
+use crate::fault::{self, Point};
 
 /// The functions whose codes may come from a broker, declared with plain numbers: see [`Code`].
 mod plain {
@@ -349,6 +350,7 @@ impl Client {
         if asked != Code::NONE {
             return CommitAnswer::Answered(asked, Vec::new());
         }
+        fault::point(Point::AfterCommitSent);
         let deadline = Instant::now() + patience;
         while let Some(event) = queue.next(deadline.saturating_duration_since(Instant::now())) {
             if event.kind() == sys::RD_KAFKA_EVENT_OFFSET_COMMIT {

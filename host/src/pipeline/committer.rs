@@ -9,6 +9,7 @@ use super::partitions::Partition;
 use super::shared::Shared;
 use crate::commit::cadence::Cadence;
 use crate::commit::client::OffsetCommitter;
+use crate::fault::{self, Point};
 use crate::kafka::TopicPartition;
 use crate::record::Slot;
 use crate::telemetry::metrics::Stage;
@@ -79,6 +80,7 @@ impl Committer {
         let seconds = start.elapsed().as_secs_f64();
         match done {
             Ok(()) => {
+                fault::point(Point::AfterCommit);
                 let before = |slot| committed.get(slot).map_or(0, |mark: &Mark| mark.finished);
                 let records = moved.iter().map(|(slot, _, mark)| mark.finished.saturating_sub(before(slot))).sum();
                 self.shared.metrics.committed(records, seconds);

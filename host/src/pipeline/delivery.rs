@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::failure::Failure;
 use super::shared::Shared;
 use crate::commit::ledger::Fate;
+use crate::fault::{self, Point};
 use crate::sink::{Deliveries, Delivery, DeliveryError, DeliveryErrorKind};
 use crate::telemetry::metrics::Stage;
 
@@ -44,6 +45,9 @@ fn settle(shared: &Shared, reports: &[Delivery]) {
             latencies.push((now - closed.timestamp) as f64 / 1000.0);
         }
     });
+    if produced > 0 {
+        fault::point(Point::AfterFlush);
+    }
     shared.metrics.produced(produced, 0);
     shared.metrics.dead_lettered(dead_lettered);
     shared.metrics.end_to_end().observe_all(latencies);

@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::flow::{Item, Stop, Unit};
 use super::formats::Formats;
 use super::offline::Sent;
+use super::origin_headers;
 use super::rejection::Rejection;
 use super::shared::Shared;
 use super::way::Come;
@@ -31,6 +32,8 @@ pub(super) struct Leaving<'a> {
     pub(super) batch: &'a Batch,
     pub(super) formats: &'a Formats,
     pub(super) come: Come<'a>,
+    /// For each output where it comes from; empty where the pipeline does not tell.
+    pub(super) origins: &'a [origin_headers::Headers<'a>],
 }
 
 impl<'a> Leaving<'a> {
@@ -44,12 +47,14 @@ impl<'a> Leaving<'a> {
         let headers = set.and_then(|set| set.headers()).unwrap_or(record.headers());
         let plain = Outgoing::plain(item.ticket, key, self.formats.value(self.come.outputs, at, &unit.value));
         let (partition, timestamp) = (set.and_then(|set| set.partition()), set.and_then(|set| set.timestamp()));
-        Outgoing { headers, partition, timestamp, ..plain }
+        let extra_headers = self.origins.get(at).map_or(&[][..], |own| &own[..]);
+        Outgoing { headers, extra_headers, partition, timestamp, ..plain }
     }
 
     /// Output `at` as it is sent to a topic, with bytes of its own.
     pub(super) fn sent(&self, items: &[Item], at: usize, topic: &str) -> Sent {
-        let Outgoing { key, value, headers, partition, timestamp, .. } = self.outgoing(items, at);
+        let Outgoing { key, value, headers, extra_headers, partition, timestamp, .. } = self.outgoing(items, at);
+        let headers = headers.chain(extra_headers.iter().copied());
         Sent {
             topic: topic.to_owned(),
             key: key.map(<[u8]>::to_vec),

@@ -19,6 +19,7 @@ mod judge;
 mod load;
 pub mod offline;
 mod origin;
+mod origin_headers;
 mod partitions;
 pub mod pipe;
 pub mod plain;

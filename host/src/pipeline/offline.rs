@@ -162,7 +162,7 @@ impl Offline {
         self.way.walk(Origin { batch: &batch, whence: &self.from }, source, values, &mut items)?;
         let come = self.way.come();
         self.formats.write(&come, &mut items);
-        let leaving = Leaving { batch: &batch, formats: &self.formats, come };
+        let leaving = Leaving { batch: &batch, formats: &self.formats, come, origins: &[] };
         outcomes.extend((0..items.len()).map(|at| self.outcome(at, &items, &leaving)));
         Ok(())
     }

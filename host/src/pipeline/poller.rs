@@ -11,6 +11,7 @@ use super::partitions::Partition;
 use super::queue::Queue;
 use super::run::Telemetry;
 use super::shared::Shared;
+use crate::fault::{self, Point};
 use crate::kafka::{ErrorClass, TopicPartition};
 use crate::record::{Batch, Parts, Slot};
 use crate::source::{Consumer, RawRecord, RebalanceEvents};
@@ -88,8 +89,12 @@ impl Poller {
             }
         };
         let polled = consumer.poll(POLL_RECORDS, POLL_WAIT, &mut take);
+        let mut handed = false;
         for lane in lanes.iter_mut() {
-            lane.flush();
+            handed |= lane.flush();
+        }
+        if handed {
+            fault::point(Point::AfterPoll);
         }
         if !taken {
             return Err(Failure::Host("a record of more than 4 GiB cannot be taken".into()));
@@ -162,11 +167,14 @@ impl Lane {
         }
     }
 
-    fn flush(&mut self) {
-        if !self.building.is_empty() {
+    /// Hands over what there is; answers whether there was anything.
+    fn flush(&mut self) -> bool {
+        let some = !self.building.is_empty();
+        if some {
             let next = self.queue.spare();
             self.queue.push(std::mem::replace(&mut self.building, next));
         }
+        some
     }
 }
 

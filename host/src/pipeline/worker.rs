@@ -16,6 +16,7 @@ use super::failure::Failure;
 use super::flow::{Again, Item, Stop};
 use super::judge::{Judged, Leaving, judge};
 use super::origin::Origin;
+use super::origin_headers::Origins;
 use super::queue::Queue;
 use super::rejection::Rejection;
 use super::retry::{Retry, Waited};
@@ -23,6 +24,7 @@ use super::shared::Shared;
 use super::swap::Guests;
 use super::tap;
 use crate::config::Reject;
+use crate::fault::{self, Point};
 use crate::record::{Batch, Record, Ticket};
 use crate::sink::dead_letter::{self, Letter, Reason};
 use crate::sink::{Outgoing, Refusal, Sender};
@@ -147,7 +149,9 @@ impl Worker {
         let Worker { shared, guests: Guests { way, formats, stages }, addresses, sender, .. } = self;
         let come = way.come();
         formats.write(&come, items);
-        let leaving = Leaving { batch, formats, come };
+        let origins = Origins::of(shared, batch, come.units, items);
+        let origins = origins.headers();
+        let leaving = Leaving { batch, formats, come, origins: &origins };
         let Judged { ready, dropped, several, end, stop } = judge(shared, addresses, sender, &leaving, items)?;
         // Until the end of this, the transaction stays what it is.
         let all = shared.clone();
@@ -275,6 +279,9 @@ fn send(shared: &Shared, sender: &mut Sender, topic: &str, outgoing: &[Outgoing<
         let sent = sender.send(&topic, rest.get(..open).unwrap_or_default());
         shared.sent(sent.accepted);
         at += sent.accepted;
+        if sent.accepted > 0 {
+            fault::point(Point::AfterProduce);
+        }
         match sent.refused {
             None => {}
             // Not sent, so not acknowledged, so not committed: nothing is lost by giving up.

@@ -16,6 +16,7 @@ use wasmtime::{Result, Store, ValRaw, bail};
 
 use crate::decode::{Carried, From, Image};
 use crate::encode::{Broken, EncodePlan, OutputLimits, Outputs, Returned, Rows};
+use crate::fault::{self, Point};
 pub(super) use handles::Held;
 use handles::Records;
 
@@ -222,6 +223,7 @@ fn read(cx: &mut LiftContext<'_>, ty: InterfaceType, pointer: u32, count: u32) -
             bail!("the guest broke the canonical ABI");
         }
         handles::lift(cx, ty, &outputs.handles, held)?;
+        fault::point(Point::InGuest);
         Ok(Answered)
     })
 }
