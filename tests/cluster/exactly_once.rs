@@ -42,11 +42,11 @@ fn a_hundred_thousand_records_arrive_once_over_kills() {
     let name = "eos-kill";
     let (input, output) = topics(name).expect("topics");
     let folder = paths::scratch(name).expect("folder");
-    let more = format!("{SLOW}{SESSION}");
+    // Longer than each process lives, from its start on.
+    let more = format!("\n[commit]\ninterval = \"4s\"\n{SESSION}");
     let pipeline = Pipeline { more, ..Pipeline::new(broker(), name, &input, &output).exactly_once("eos-kill") };
     std::thread::scope(|scope| {
         let sending = scope.spawn(|| load(12_000).send(broker(), &input).expect("load"));
-        // One of them may come just when a transaction has ended, but not all.
         for _ in 0..3 {
             let mut process = pipeline.run(folder.path()).expect("start");
             wait_more(&pipeline, &process, 10_000);
