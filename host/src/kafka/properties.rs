@@ -108,18 +108,11 @@ const PRODUCER: &[Default] = &[
 ];
 
 /// The same for a producer with transactions: `message.timeout.ms` is left to librdkafka, which takes the transaction's.
-const TRANSACTIONAL: &[Default] = &[
-    Default {
-        name: "transaction.timeout.ms",
-        value: "10000",
-        why: "as long as a dead instance holds up whoever reads only what is committed; the default is a minute",
-    },
-    Default {
-        name: "queue.buffering.max.messages",
-        value: "64000",
-        why: "the first records of a transaction wait some 20 ms until the broker has finished the one before",
-    },
-];
+const TRANSACTIONAL: &[Default] = &[Default {
+    name: "transaction.timeout.ms",
+    value: "10000",
+    why: "as long as a dead instance holds up whoever reads only what is committed; the default is a minute",
+}];
 
 /// How long a transaction may be open where the user says nothing, in milliseconds: see [`TRANSACTIONAL`].
 const TRANSACTION_TIMEOUT_MS: u64 = 10_000;

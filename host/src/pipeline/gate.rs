@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(gate.used_since(), None);
         let inside = gate.enter().expect("open");
         assert!(!gate.close(soon()), "somebody is inside");
-        let (told, entered) = mpsc::channel();
+        let (told, entered) = mpsc::sync_channel(1);
         std::thread::scope(|scope| {
             scope.spawn(|| told.send(gate.enter().is_some()));
             assert!(entered.recv_timeout(Duration::from_millis(20)).is_err(), "it is closed");
