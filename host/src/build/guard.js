@@ -83,8 +83,17 @@ function wrong(type, value) {
       return wrongTuple(type.items, value);
     case "variant":
       return wrongCase(type.cases, value);
+    case "own":
+      return is(value !== null && value !== undefined, "a value of the guest's own");
     default:
       return null;
+  }
+}
+
+/** The engine notes in an object that it is out, and never again that it is back: so each is used once. */
+class Carrier {
+  constructor(own) {
+    this.own = own;
   }
 }
 
@@ -99,8 +108,14 @@ function first(init) {
   };
 }
 
-/** Calls the guest with the records that its numbers can hold, and refuses the others. */
-function guard(name, work, type, takes, gives) {
+const same = (value) => value;
+const fine = () => null;
+
+/**
+ * Calls the guest with the records that its numbers can hold, and refuses the others. `take` and `give` make the guest's
+ * values of the engine's and back, `takes` and `gives` look for what does not fit; all may be missing.
+ */
+function guard(name, work, { type, take = same, takes = fine, give = same, gives = fine }) {
   const plainFault = type.cases[1][1]?.kind === "string";
   const refused = (text) => ({ tag: "err", val: plainFault ? text : { tag: "reject", val: text } });
   const mistaken = (at) => refused(`${name} gave a wrong type: ${at.replace(/^[.: ]+/, "")}`);
@@ -119,30 +134,29 @@ function guard(name, work, type, takes, gives) {
     return [refused(`${name} gave ${answers.length} results for 1 record`)];
   }
 
-  function unfit(answer) {
+  /** An answer as the engine has it. */
+  function ready(answer) {
+    let why = "";
     try {
-      return answer.tag === "ok" ? gives(answer.val) !== null : answer.tag !== "err";
-    } catch {
-      return true;
+      if (answer.tag === "err") return answer;
+      if (answer.tag === "ok" && gives(answer.val) === null) return { tag: "ok", val: give(answer.val) };
+    } catch (thrown) {
+      why = String(thrown);
     }
+    return mistaken(wrong(type, answer) ?? why);
   }
 
   return (batch) => {
     let bad = null;
-    if (takes) {
-      for (let i = 0; i < batch.length; i++) {
-        const at = takes(batch[i]);
-        if (at !== null) (bad ??= new Map()).set(i, refused(`${at}: ${TAKES}`));
-      }
+    for (let i = 0; i < batch.length; i++) {
+      const at = takes((batch[i] = take(batch[i])));
+      if (at !== null) (bad ??= new Map()).set(i, refused(`${at}: ${TAKES}`));
     }
     const answers = careful(bad ? batch.filter((_, i) => !bad.has(i)) : batch);
-    const alone = answers.length === 1;
-    for (let i = 0; (alone || gives) && i < answers.length; i++) {
-      const at = alone || unfit(answers[i]) ? wrong(type, answers[i]) : null;
-      if (at !== null) answers[i] = mistaken(at);
-    }
-    if (bad === null) return answers;
+    const at = answers.length === 1 ? wrong(type, answers[0]) : null;
+    const given = at === null ? answers.map((answer) => ready(answer)) : [mistaken(at)];
+    if (bad === null) return given;
     let next = 0;
-    return batch.map((_, i) => bad.get(i) ?? answers[next++]);
+    return batch.map((_, i) => bad.get(i) ?? given[next++]);
   };
 }
