@@ -56,7 +56,6 @@ function each(batch, work, tag) {
 }
 
 export const guest = {
-  Account,
   deserialize: (batch) => each(batch, read, "reject"),
   transform: (batch) => each(batch, settled, "reject"),
   serialize: (batch) => each(batch, write, "halt"),

@@ -3,8 +3,7 @@
 const DAY = 24 * 60 * 60 * 1000;
 const INT = 2 ** 31;
 
-const inOrder = (totals, less) => new Map([...totals].sort(([a], [b]) => (less(a, b) ? -1 : 1)));
-const smaller = (a, b) => a < b;
+const inOrder = (totals) => new Map([...totals].sort(([a], [b]) => (a < b ? -1 : 1)));
 
 export class Account {
   // In cents of each currency; empty until settled, as are the others below.
@@ -34,8 +33,8 @@ export class Account {
       days.set(day, (days.get(day) ?? 0) + 1);
     }
     // In the order of the currencies: sums of floats differ by it.
-    this.cents = inOrder(cents, smaller);
-    this.days = inOrder(days, smaller);
+    this.cents = inOrder(cents);
+    this.days = inOrder(days);
     this.totalEur = 0;
     for (const [currency, amount] of this.cents) this.totalEur += (amount / 100) * this.rate(currency);
   }

@@ -12,7 +12,7 @@ use super::types;
 use super::world::RENAMED;
 
 /// Does what the engine cannot.
-const GUARD: &str = include_str!("guard.js");
+pub(super) const GUARD: &str = include_str!("guard.js");
 
 /// What the functions of [`Longs`] call.
 const NUMBERS: &str = r#"const MOST = Number.MAX_SAFE_INTEGER;

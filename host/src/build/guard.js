@@ -120,8 +120,11 @@ function guard(name, work, { type, take = same, takes = fine, give = same, gives
   const refused = (text) => ({ tag: "err", val: plainFault ? text : { tag: "reject", val: text } });
   const mistaken = (at) => refused(`${name} gave a wrong type: ${at.replace(/^[.: ]+/, "")}`);
 
-  /** Calls the guest; where it throws, again for each record alone, so that the one to blame is known. */
-  function careful(batch) {
+  /**
+   * Calls the guest; where it throws, again for each record alone, so that the one to blame is known. Records are made
+   * anew of `raw` for that, as the guest may have changed them.
+   */
+  function careful(batch, raw) {
     let answers;
     try {
       answers = work(batch);
@@ -129,7 +132,7 @@ function guard(name, work, { type, take = same, takes = fine, give = same, gives
     } catch (why) {
       if (batch.length === 1) return [refused(said(why))];
     }
-    if (batch.length !== 1) return batch.flatMap((record) => careful([record]));
+    if (batch.length !== 1) return raw.flatMap((one) => careful([take(one)], [one]));
     if (!Array.isArray(answers)) return [mistaken(found("an array", answers))];
     return [refused(`${name} gave ${answers.length} results for 1 record`)];
   }
@@ -146,15 +149,19 @@ function guard(name, work, { type, take = same, takes = fine, give = same, gives
     return mistaken(wrong(type, answer) ?? why);
   }
 
-  return (batch) => {
+  return (raw) => {
     let bad = null;
-    for (let i = 0; i < batch.length; i++) {
-      const at = takes((batch[i] = take(batch[i])));
+    const batch = [];
+    for (let i = 0; i < raw.length; i++) {
+      const at = takes((batch[i] = take(raw[i])));
       if (at !== null) (bad ??= new Map()).set(i, refused(`${at}: ${TAKES}`));
     }
-    const answers = careful(bad ? batch.filter((_, i) => !bad.has(i)) : batch);
+    const good = (all) => (bad === null ? all : all.filter((_, i) => !bad.has(i)));
+    const answers = careful(good(batch), good(raw));
     const at = answers.length === 1 ? wrong(type, answers[0]) : null;
-    const given = at === null ? answers.map((answer) => ready(answer)) : [mistaken(at)];
+    if (at !== null) answers[0] = mistaken(at);
+    const given = [];
+    for (let i = 0; i < answers.length; i++) given[i] = ready(answers[i]);
     if (bad === null) return given;
     let next = 0;
     return batch.map((_, i) => bad.get(i) ?? given[next++]);

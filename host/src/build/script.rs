@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::bindings::put;
 use super::component::read;
-use super::entry::entry;
+use super::entry::{GUARD, entry};
 use super::error::BuildError;
 use super::language::Language;
 use super::project::Project;
@@ -32,6 +32,7 @@ pub(super) fn build(project: &Project, say: &mut dyn FnMut(&str)) -> Result<Made
     require_packages(project, &need, say)?;
     let mut inputs = Inputs::new(&node.version.to_string());
     inputs.text(&source);
+    inputs.text(GUARD);
     for name in ["package-lock.json", "tsconfig.json"] {
         inputs.file(&project.root.join(name));
     }
