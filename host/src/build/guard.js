@@ -84,7 +84,7 @@ function wrong(type, value) {
     case "variant":
       return wrongCase(type.cases, value);
     case "own":
-      return is(value !== null && value !== undefined, "a value of the guest's own");
+      return is(value !== undefined, "a value of the guest's own");
     default:
       return null;
   }

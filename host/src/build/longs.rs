@@ -143,7 +143,7 @@ impl<'r> Longs<'r> {
                 }
             }
             // An answer without a value of the guest's own.
-            TypeDefKind::Handle(_) if self.ints => body.push_str("  if (value == null) return \"\";\n"),
+            TypeDefKind::Handle(_) if self.ints => body.push_str("  if (value === undefined) return \"\";\n"),
             _ => {}
         }
         (!body.is_empty()).then_some(body)

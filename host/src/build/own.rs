@@ -177,3 +177,67 @@ impl Reencode for Handles {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The module of componentize-qjs that hands over values, in small, with resources `a` and `b`.
+    const GLUE: &str = r#"(core module
+        (import "env" "wit_dylib_push_borrow" (func $borrow (param i32 i32 i32)))
+        (import "env" "wit_dylib_push_own" (func $own (param i32 i32 i32)))
+        (import "env" "wit_dylib_resource_dtor" (func $dtor (param i32 i32)))
+        (import "[export]x:y/guest" "[resource-drop]a" (func $drop-a (param i32)))
+        (import "[export]x:y/guest" "[resource-rep]a" (func $rep-a (param i32) (result i32)))
+        (import "[export]x:y/guest" "[resource-drop]b" (func $drop-b (param i32)))
+        (import "[export]x:y/guest" "[resource-rep]b" (func $rep-b (param i32) (result i32)))
+        (func (export "x:y/guest#[dtor]b") (param i32) i32.const 0 local.get 0 call $dtor)
+        (func (export "x:y/guest#[dtor]a") (param i32) i32.const 1 local.get 0 call $dtor)
+        (func (export "x:y/guest#transform") (param i32 i32)
+            local.get 0 i32.const 1 local.get 1 call $own))"#;
+
+    /// What each function of a component calls, and the numbers that it has.
+    fn operators(bytes: &[u8]) -> Vec<(Vec<u32>, Vec<i32>)> {
+        let mut all = Vec::new();
+        for payload in Parser::new(0).parse_all(bytes) {
+            if let Payload::CodeSectionEntry(body) = payload.unwrap() {
+                let (mut calls, mut numbers) = (Vec::new(), Vec::new());
+                for operator in body.get_operators_reader().unwrap() {
+                    match operator.unwrap() {
+                        Operator::Call { function_index } => calls.push(function_index),
+                        Operator::I32Const { value } => numbers.push(value),
+                        _ => {}
+                    }
+                }
+                all.push((calls, numbers));
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn a_value_that_comes_back_is_asked_for_by_its_number_and_its_handle_dropped() {
+        for text in [format!("(component {GLUE})"), format!("(component (component {GLUE}))")] {
+            let changed = returned(&wat::parse_str(text).unwrap()).unwrap();
+            wasmparser::Validator::new().validate_all(&changed).unwrap();
+            let all = operators(&changed);
+            // Functions 0 to 6 are imported, 7 to 9 the module's own; 10 is new.
+            assert_eq!(all[2].0, [10]);
+            assert_eq!(all[3], (vec![6, 0, 5, 4, 0, 3, 1], vec![0, 1]));
+        }
+    }
+
+    #[test]
+    fn a_component_without_resources_of_its_own_stays_as_it_is() {
+        for text in [format!("(component {})", GLUE.replace("[export]", "")), "(component)".to_owned()] {
+            let bytes = wat::parse_str(text).unwrap();
+            assert_eq!(returned(&bytes).unwrap(), bytes);
+        }
+    }
+
+    #[test]
+    fn what_is_no_component_is_refused() {
+        assert!(returned(b"\0asm").is_err());
+        assert!(returned(b"").is_err());
+    }
+}

@@ -46,8 +46,9 @@ pub(super) fn build(project: &Project, say: &mut dyn FnMut(&str)) -> Result<Made
     let out = project.out();
     world::rename(&project.wit(), &out.join("wit"))?;
     let tuples = flat::extend(&known, &out.join("wit"))?;
+    // For editors, and for the compiler.
+    put(&out.join("wit.d.ts"), types::declarations(&known.0, known.1).as_bytes())?;
     let module = if project.language == Language::TypeScript {
-        put(&out.join("wit.d.ts"), types::declarations(&known.0, known.1).as_bytes())?;
         compile(project, &node, &source)?
     } else {
         format!("../{source}")
