@@ -1,8 +1,10 @@
 //! The module in which a component in JavaScript begins.
 
-use wit_parser::{Function, Resolve, WorldId, WorldItem, WorldKey};
+use wit_parser::{Function, Resolve, Type, TypeDefKind, WorldId, WorldItem, WorldKey};
 
+use super::convert::{Convert, Way};
 use super::error::BuildError;
+use super::flat::{FLAT, flat, kind};
 use super::longs::Longs;
 use super::project::Project;
 use super::shapes::Shapes;
@@ -10,28 +12,40 @@ use super::types;
 use super::world::RENAMED;
 
 /// Does what the engine cannot.
-const GUARD: &str = include_str!("guard.js");
+pub(super) const GUARD: &str = include_str!("guard.js");
 
 /// What the functions of [`Longs`] call.
-const NUMBERS: &str = r#"const long = (value) => (Number.isSafeInteger(value) ? null : "");
+const NUMBERS: &str = r#"const MOST = Number.MAX_SAFE_INTEGER;
+const long = (value) => (Number.isSafeInteger(value) ? null : "");
 const int = (value) => ((value | 0) === value ? null : "");"#;
 
-/// Its text; `module` is the guest's own module, as seen from there.
+/// Its text; `module` is the guest's own module, as seen from there. `tuples` where the world has functions for them.
 pub(super) fn entry(
     project: &Project,
     (resolve, world): &(Resolve, WorldId),
     module: &str,
+    tuples: bool,
 ) -> Result<String, BuildError> {
-    let mut checks =
-        Checks { project, taken: Longs::taken(resolve), given: Longs::given(resolve), shapes: Shapes::new(resolve) };
+    let mut checks = Checks {
+        project,
+        resolve,
+        taken: Longs::taken(resolve),
+        given: Longs::given(resolve),
+        shapes: Shapes::new(resolve),
+        convert: Convert::new(resolve),
+    };
     let mut exports = String::new();
     for (key, item) in &resolve.worlds[*world].exports {
         match item {
             WorldItem::Function(function) => {
                 let name = types::camel(&function.name);
+                let flat = tuples && flat(resolve, function).is_some();
                 let (exported, value) = match name.as_str() {
                     "init" => (types::camel(RENAMED), "first(guest.init)".to_owned()),
-                    _ => (name.clone(), checks.guarded("guest", function)?),
+                    _ if flat => {
+                        (types::camel(&format!("{FLAT}{}", function.name)), checks.guarded("guest", function, true)?)
+                    }
+                    _ => (name.clone(), checks.guarded("guest", function, false)?),
                 };
                 exports.push_str(&format!("export const {exported} = {value};\n"));
             }
@@ -43,7 +57,7 @@ pub(super) fn entry(
                 let name = types::camel(name);
                 exports.push_str(&format!("export const {name} = {{\n  ...guest.{name},\n"));
                 for function in resolve.interfaces[*id].functions.values().filter(|f| f.name != "init") {
-                    let value = checks.guarded(&format!("guest.{name}"), function)?;
+                    let value = checks.guarded(&format!("guest.{name}"), function, false)?;
                     exports.push_str(&format!("  {}: {value},\n", types::camel(&function.name)));
                 }
                 exports.push_str("};\n");
@@ -51,7 +65,8 @@ pub(super) fn entry(
             WorldItem::Type { .. } => {}
         }
     }
-    let checks = format!("{}{}{}", checks.taken.finish(), checks.given.finish(), checks.shapes.finish());
+    let Checks { taken, given, shapes, convert, .. } = checks;
+    let checks = [taken.finish(), given.finish(), shapes.finish(), convert.finish()].concat();
     Ok(format!(
         "// Where the component begins.\nimport * as guest from {module:?};\n{GUARD}\n{NUMBERS}\n{checks}\n{exports}"
     ))
@@ -60,14 +75,16 @@ pub(super) fn entry(
 /// What the guard looks for.
 struct Checks<'r> {
     project: &'r Project,
+    resolve: &'r Resolve,
     taken: Longs<'r>,
     given: Longs<'r>,
     shapes: Shapes<'r>,
+    convert: Convert<'r>,
 }
 
 impl Checks<'_> {
-    /// The function within the guard.
-    fn guarded(&mut self, place: &str, function: &Function) -> Result<String, BuildError> {
+    /// The function within the guard; `flat` where the engine calls it with tuples.
+    fn guarded(&mut self, place: &str, function: &Function, flat: bool) -> Result<String, BuildError> {
         let name = types::camel(&function.name);
         let (Some(param), Some(result)) = (function.params.first(), function.result) else {
             return Ok(format!("{place}.{name}"));
@@ -80,9 +97,23 @@ impl Checks<'_> {
         }
         let no_list = || refused(format!("`{}` answers no list; it has to answer each record", function.name));
         let shape = self.shapes.item(result).ok_or_else(no_list)?;
-        let or_null = |check: Option<String>| check.unwrap_or_else(|| "null".to_owned());
-        let takes = or_null(self.taken.item(param.ty));
-        let gives = or_null(self.given.outcome(result));
-        Ok(format!("guard({name:?}, {place}.{name}, {shape}, {takes}, {gives})"))
+        let mut parts = format!("type: {shape}");
+        let mut part = |name: &str, function: Option<String>| {
+            parts.extend(function.map(|function| format!(", {name}: {function}")));
+        };
+        part("takes", self.taken.item(param.ty));
+        part("gives", self.given.outcome(result));
+        if let Some(TypeDefKind::List(item)) = kind(self.resolve, param.ty) {
+            part("take", self.convert.function(*item, Way::In, flat));
+        }
+        part("give", self.outcome(result).and_then(|ok| self.convert.function(ok, Way::Out, flat)));
+        Ok(format!("guard({name:?}, {place}.{name}, {{ {parts} }})"))
+    }
+
+    /// What a list of results holds where all is well.
+    fn outcome(&self, list: Type) -> Option<Type> {
+        let TypeDefKind::List(item) = kind(self.resolve, list)? else { return None };
+        let TypeDefKind::Result(result) = kind(self.resolve, *item)? else { return None };
+        result.ok
     }
 }

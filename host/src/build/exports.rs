@@ -11,9 +11,9 @@ use super::world::RENAMED;
 type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
 /// Gives the guest's `init` its name back, and the `init` of the JavaScript engine, which was called when the component
-/// was made, a name of its own. The error says what is wrong with the component.
+/// was made, a name of its own; puts functions that take tuples in the places of those with records. The error says what is wrong with the component.
 pub(super) fn renamed(bytes: &[u8]) -> Result<Vec<u8>, String> {
-    changed(bytes, false, true).map_err(|error| error.to_string())
+    changed(bytes, true, true).map_err(|error| error.to_string())
 }
 
 /// The component with functions that take tuples in the places of those with records, and all names as they are. The

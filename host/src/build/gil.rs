@@ -2,11 +2,11 @@
 //! field of each record, which is a third of a guest's time.
 
 use wasm_encoder::reencode::{Error, Reencode, utils};
-use wasm_encoder::{
-    BlockType, CodeSection, Component, ConstExpr, Function, FunctionSection, GlobalSection, GlobalType,
-};
-use wasm_encoder::{Module, RawSection, ValType};
-use wasmparser::{Encoding, GlobalSectionReader, Parser, Payload, TypeRef};
+use wasm_encoder::{BlockType, CodeSection, ConstExpr, Function, FunctionSection, GlobalSection, GlobalType};
+use wasm_encoder::{Module, ValType};
+use wasmparser::{GlobalSectionReader, Parser, Payload, TypeRef};
+
+use super::modules;
 
 const TAKE: &str = "PyGILState_Ensure";
 const DROP: &str = "PyGILState_Release";
@@ -19,43 +19,14 @@ const OWN: &str = "wit_dylib_";
 /// Changes the module of componentize-py that takes the lock: the first time it does, after that it has it. A component
 /// without such a module stays as it is. The error says what is wrong with the component.
 pub(super) fn held(bytes: &[u8]) -> Result<Vec<u8>, String> {
-    changed(bytes).map_err(|error| error.to_string())
+    modules::changed(bytes, &changed).map_err(|error| error.to_string())
 }
 
-fn changed(bytes: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
-    let mut out = Component::new();
-    let mut depth = 0_u32;
-    for payload in Parser::new(0).parse_all(bytes) {
-        let payload = payload?;
-        match &payload {
-            Payload::Version { encoding: Encoding::Component, .. } if depth == 0 => depth = 1,
-            Payload::Version { .. } => depth += 1,
-            Payload::End(_) => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth != 1 {
-            // Of a module or a component inside: copied whole where its section began.
-            continue;
-        }
-        let Some((id, range)) = payload.as_section() else { continue };
-        let data = bytes.get(usize::try_from(range.start)?..usize::try_from(range.end)?);
-        let data = data.ok_or("a section ends beyond the file")?;
-        let lock = match payload {
-            Payload::ModuleSection { .. } => Lock::find(data)?,
-            _ => None,
-        };
-        match lock {
-            Some(mut lock) => {
-                let mut module = Module::new();
-                lock.parse_core_module(&mut module, Parser::new(0), data)?;
-                out.section(&RawSection { id, data: module.as_slice() });
-            }
-            None => {
-                out.section(&RawSection { id, data });
-            }
-        }
-    }
-    Ok(out.finish())
+fn changed(module: &[u8]) -> modules::Result<Option<Vec<u8>>> {
+    let Some(mut lock) = Lock::find(module)? else { return Ok(None) };
+    let mut out = Module::new();
+    lock.parse_core_module(&mut out, Parser::new(0), module)?;
+    Ok(Some(out.finish()))
 }
 
 /// A module that takes the lock.
@@ -66,8 +37,6 @@ struct Lock {
     /// Functions and globals that the module has.
     functions: u32,
     globals: u32,
-    /// The calls that the new functions make are their own.
-    own: bool,
 }
 
 impl Lock {
@@ -107,7 +76,7 @@ impl Lock {
             }
         }
         Ok(match (take, drop, defines && own) {
-            (Some(take), Some(drop), true) => Some(Lock { take, drop, functions, globals, own: false }),
+            (Some(take), Some(drop), true) => Some(Lock { take, drop, functions, globals }),
             _ => None,
         })
     }
@@ -118,7 +87,6 @@ impl Reencode for Lock {
 
     fn function_index(&mut self, function: u32) -> Result<u32, Error> {
         Ok(match function {
-            _ if self.own => function,
             take if take == self.take.0 => self.functions,
             drop if drop == self.drop.0 => self.functions + 1,
             other => other,

@@ -83,8 +83,17 @@ function wrong(type, value) {
       return wrongTuple(type.items, value);
     case "variant":
       return wrongCase(type.cases, value);
+    case "own":
+      return is(value !== undefined, "a value of the guest's own");
     default:
       return null;
+  }
+}
+
+/** The engine notes in an object that it is out, and never again that it is back: so each is used once. */
+class Carrier {
+  constructor(own) {
+    this.own = own;
   }
 }
 
@@ -99,14 +108,23 @@ function first(init) {
   };
 }
 
-/** Calls the guest with the records that its numbers can hold, and refuses the others. */
-function guard(name, work, type, takes, gives) {
+const same = (value) => value;
+const fine = () => null;
+
+/**
+ * Calls the guest with the records that its numbers can hold, and refuses the others. `take` and `give` make the guest's
+ * values of the engine's and back, `takes` and `gives` look for what does not fit; all may be missing.
+ */
+function guard(name, work, { type, take = same, takes = fine, give = same, gives = fine }) {
   const plainFault = type.cases[1][1]?.kind === "string";
   const refused = (text) => ({ tag: "err", val: plainFault ? text : { tag: "reject", val: text } });
   const mistaken = (at) => refused(`${name} gave a wrong type: ${at.replace(/^[.: ]+/, "")}`);
 
-  /** Calls the guest; where it throws, again for each record alone, so that the one to blame is known. */
-  function careful(batch) {
+  /**
+   * Calls the guest; where it throws, again for each record alone, so that the one to blame is known. Records are made
+   * anew of `raw` for that, as the guest may have changed them.
+   */
+  function careful(batch, raw) {
     let answers;
     try {
       answers = work(batch);
@@ -114,35 +132,38 @@ function guard(name, work, type, takes, gives) {
     } catch (why) {
       if (batch.length === 1) return [refused(said(why))];
     }
-    if (batch.length !== 1) return batch.flatMap((record) => careful([record]));
+    if (batch.length !== 1) return raw.flatMap((one) => careful([take(one)], [one]));
     if (!Array.isArray(answers)) return [mistaken(found("an array", answers))];
     return [refused(`${name} gave ${answers.length} results for 1 record`)];
   }
 
-  function unfit(answer) {
+  /** An answer as the engine has it. */
+  function ready(answer) {
+    let why = "";
     try {
-      return answer.tag === "ok" ? gives(answer.val) !== null : answer.tag !== "err";
-    } catch {
-      return true;
+      if (answer.tag === "err") return answer;
+      if (answer.tag === "ok" && gives(answer.val) === null) return { tag: "ok", val: give(answer.val) };
+    } catch (thrown) {
+      why = String(thrown);
     }
+    return mistaken(wrong(type, answer) ?? why);
   }
 
-  return (batch) => {
+  return (raw) => {
     let bad = null;
-    if (takes) {
-      for (let i = 0; i < batch.length; i++) {
-        const at = takes(batch[i]);
-        if (at !== null) (bad ??= new Map()).set(i, refused(`${at}: ${TAKES}`));
-      }
+    const batch = [];
+    for (let i = 0; i < raw.length; i++) {
+      const at = takes((batch[i] = take(raw[i])));
+      if (at !== null) (bad ??= new Map()).set(i, refused(`${at}: ${TAKES}`));
     }
-    const answers = careful(bad ? batch.filter((_, i) => !bad.has(i)) : batch);
-    const alone = answers.length === 1;
-    for (let i = 0; (alone || gives) && i < answers.length; i++) {
-      const at = alone || unfit(answers[i]) ? wrong(type, answers[i]) : null;
-      if (at !== null) answers[i] = mistaken(at);
-    }
-    if (bad === null) return answers;
+    const good = (all) => (bad === null ? all : all.filter((_, i) => !bad.has(i)));
+    const answers = careful(good(batch), good(raw));
+    const at = answers.length === 1 ? wrong(type, answers[0]) : null;
+    if (at !== null) answers[0] = mistaken(at);
+    const given = [];
+    for (let i = 0; i < answers.length; i++) given[i] = ready(answers[i]);
+    if (bad === null) return given;
     let next = 0;
-    return batch.map((_, i) => bad.get(i) ?? answers[next++]);
+    return batch.map((_, i) => bad.get(i) ?? given[next++]);
   };
 }

@@ -1,4 +1,5 @@
-//! Functions in JavaScript that look for integers which its numbers do not hold exactly, or which the engine would cut.
+//! Functions in JavaScript that look for integers which its numbers do not hold exactly, or which the engine would cut, and
+//! for values of the guest's own that are missing.
 
 use std::collections::HashMap;
 
@@ -29,7 +30,7 @@ impl<'r> Longs<'r> {
         Longs { resolve, prefix: "given", ints: true, known: HashMap::new(), code: String::new() }
     }
 
-    /// All functions. They call `long` and `int`.
+    /// All functions. They call `long` and `int`, and know `MOST`.
     pub(super) fn finish(self) -> String {
         self.code
     }
@@ -79,13 +80,31 @@ impl<'r> Longs<'r> {
         name
     }
 
+    /// For an integer, what holds of a number `$` that is not fit for it: a call less than [`Longs::check`].
+    fn unfit(&self, ty: Type) -> Option<&'static str> {
+        match ty {
+            // What the engine gives is a number.
+            Type::S64 | Type::U64 if !self.ints => Some("$ > MOST || $ < -MOST"),
+            Type::S64 | Type::U64 => Some("$ !== (at | 0) && long(at) !== null"),
+            Type::S32 if self.ints => Some("$ !== (at | 0)"),
+            Type::Id(id) => match self.resolve.types[id].kind {
+                TypeDefKind::Type(inner) => self.unfit(inner),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     fn body(&mut self, ty: Type) -> Option<String> {
         let mut body = String::new();
         match self.kind(ty)? {
             TypeDefKind::Record(record) => {
                 for field in &record.fields {
-                    if let Some(check) = self.check(field.ty) {
-                        let (name, shown) = (camel(&field.name), &field.name);
+                    let (name, shown) = (camel(&field.name), &field.name);
+                    if let Some(unfit) = self.unfit(field.ty) {
+                        let unfit = unfit.replacen('$', &format!("(at = value.{name})"), 1).replace('$', "at");
+                        body.push_str(&format!("  if ({unfit}) return {shown:?};\n"));
+                    } else if let Some(check) = self.check(field.ty) {
                         body.push_str(&format!("  if ((at = {check}(value.{name})) !== null) return `{shown}"));
                         body.push_str("${at && \".\" + at}`;\n");
                     }
@@ -123,6 +142,8 @@ impl<'r> Longs<'r> {
                     }
                 }
             }
+            // An answer without a value of the guest's own.
+            TypeDefKind::Handle(_) if self.ints => body.push_str("  if (value === undefined) return \"\";\n"),
             _ => {}
         }
         (!body.is_empty()).then_some(body)

@@ -6,6 +6,7 @@
 mod bindings;
 mod c;
 mod component;
+mod convert;
 mod entry;
 mod error;
 mod exports;
@@ -14,6 +15,8 @@ mod gil;
 mod go;
 mod language;
 mod longs;
+mod modules;
+mod own;
 mod places;
 mod project;
 mod python;

@@ -7,15 +7,15 @@ use serde_json::json;
 
 use super::bindings::put;
 use super::component::read;
-use super::entry::entry;
+use super::entry::{GUARD, entry};
 use super::error::BuildError;
-use super::exports;
 use super::language::Language;
 use super::project::Project;
 use super::stamp::{self, Inputs, digest};
 use super::steps::Step;
 use super::tools::{Need, Tool, on_path};
 use super::{Made, types, world};
+use super::{exports, flat, own};
 
 const NODE: Need = Need {
     language: "JavaScript",
@@ -32,6 +32,7 @@ pub(super) fn build(project: &Project, say: &mut dyn FnMut(&str)) -> Result<Made
     require_packages(project, &need, say)?;
     let mut inputs = Inputs::new(&node.version.to_string());
     inputs.text(&source);
+    inputs.text(GUARD);
     for name in ["package-lock.json", "tsconfig.json"] {
         inputs.file(&project.root.join(name));
     }
@@ -44,13 +45,15 @@ pub(super) fn build(project: &Project, say: &mut dyn FnMut(&str)) -> Result<Made
     let known = read(&project.wit(), &project.show("wit"))?;
     let out = project.out();
     world::rename(&project.wit(), &out.join("wit"))?;
+    let tuples = flat::extend(&known, &out.join("wit"))?;
+    // For editors, and for the compiler.
+    put(&out.join("wit.d.ts"), types::declarations(&known.0, known.1).as_bytes())?;
     let module = if project.language == Language::TypeScript {
-        put(&out.join("wit.d.ts"), types::declarations(&known.0, known.1).as_bytes())?;
         compile(project, &node, &source)?
     } else {
         format!("../{source}")
     };
-    put(&out.join("entry.js"), entry(project, &known, &module)?.as_bytes())?;
+    put(&out.join("entry.js"), entry(project, &known, &module, tuples)?.as_bytes())?;
     let component = componentize(project, &node, &source)?;
     Ok(Made::New { component, inputs })
 }
@@ -145,7 +148,8 @@ fn componentize(project: &Project, node: &Tool, source: &str) -> Result<Vec<u8>,
         return Err(error);
     }
     let bytes = std::fs::read(&made).map_err(BuildError::file("read", made))?;
-    exports::renamed(&bytes).map_err(|why| BuildError::NoGuest { path: project.show(&project.wasm_name()), why })
+    let finished = exports::renamed(&bytes).and_then(|bytes| own::returned(&bytes));
+    finished.map_err(|why| BuildError::NoGuest { path: project.show(&project.wasm_name()), why })
 }
 
 /// A program of a package, as its own package.json names it.

@@ -98,7 +98,7 @@ impl<'r> Shapes<'r> {
                 let items: Vec<String> = tuple.types.iter().map(|ty| self.shape(*ty)).collect();
                 format!("{{ kind: \"tuple\", items: [{}] }}", items.join(", "))
             }
-            // Handles: the engine knows them.
+            TypeDefKind::Handle(_) => "{ kind: \"own\" }".to_owned(),
             _ => "{ kind: \"any\" }".to_owned(),
         }
     }

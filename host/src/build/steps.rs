@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use super::error::BuildError;
 
@@ -11,6 +12,10 @@ use super::error::BuildError;
 const ANSWER_MAX: u64 = 64 << 20;
 /// Most that is shown of what a program said, in bytes.
 const SAID_MAX: u64 = 1 << 20;
+/// How long a program may take to answer a question.
+const ASK_MAX: Duration = Duration::from_secs(30);
+/// How often is looked whether it has.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// One program to run.
 pub(super) struct Step {
@@ -96,14 +101,53 @@ impl Step {
     }
 }
 
-/// What a program answers to a question, all of its output, and whether it ended well.
+/// What a program answers to a question, all of its output, and whether it ended well. One that takes longer than
+/// [`ASK_MAX`] is ended.
 pub(super) fn ask(program: &Path, args: &[&str], folder: &Path) -> (bool, String) {
-    let asked = Command::new(program).args(args).current_dir(folder).stdin(Stdio::null()).output();
-    match asked {
-        Ok(output) => {
+    let mut command = Command::new(program);
+    command.args(args).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    match answered(&mut command, ASK_MAX) {
+        Ok(Some(output)) => {
             let text = [output.stdout, output.stderr].concat();
             (output.status.success(), String::from_utf8_lossy(&text).trim().to_owned())
         }
+        Ok(None) => (false, format!("it was ended, as it gave no answer within {} s", ASK_MAX.as_secs())),
         Err(error) => (false, error.to_string()),
+    }
+}
+
+/// What a program wrote until it ended; none if that took too long.
+fn answered(command: &mut Command, most: Duration) -> std::io::Result<Option<Output>> {
+    let (mut child, start) = (command.spawn()?, Instant::now());
+    while child.try_wait()?.is_none() {
+        if start.elapsed() > most {
+            child.kill()?;
+            child.wait()?;
+            return Ok(None);
+        }
+        std::thread::sleep(LOOK);
+    }
+    child.wait_with_output().map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tool_that_does_not_answer_is_ended() {
+        let start = Instant::now();
+        let short = Duration::from_millis(100);
+        assert!(answered(Command::new("sleep").arg("60"), short).unwrap().is_none());
+        assert!(start.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn what_a_tool_says_and_how_it_ends_is_told() {
+        let shell = Path::new("/bin/sh");
+        let folder = Path::new("/");
+        assert_eq!(ask(shell, &["-c", "echo 1.2; echo why >&2"], folder), (true, "1.2\nwhy".to_owned()));
+        assert_eq!(ask(shell, &["-c", "echo no; exit 3"], folder), (false, "no".to_owned()));
+        assert!(!ask(Path::new("/nowhere"), &[], folder).0);
     }
 }

@@ -38,10 +38,11 @@ const EXAMPLE: &str = "millstream new payments --lang rust --input schemas/payme
 pub(super) fn new(options: &Options) -> Result<(), Fault> {
     let request = request(options)?;
     let created = scaffold::create(&request).map_err(|error| problem(&request, error))?;
+    let folder = created.folder.strip_prefix(".").unwrap_or(&created.folder);
     for file in &created.files {
-        say(format_args!("{}\n", created.folder.join(file).display()));
+        say(format_args!("{}\n", folder.join(file).display()));
     }
-    let folder = created.folder.strip_prefix(".").unwrap_or(&created.folder).display();
+    let folder = folder.display();
     say(format_args!(
         "\nNext, write what becomes of a record into {}:\n\n    cd {folder}\n    millstream build\n    millstream test\n    \
          millstream quickstart --samples samples.jsonl\n",

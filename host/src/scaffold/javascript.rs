@@ -43,7 +43,7 @@ pub(super) fn about(model: &Model) -> About {
         true => file("tsconfig.json", "what the compiler checks"),
         false => file("jsconfig.json", "what editors check"),
     });
-    let test = format!("npm test                  # {name}.test.js, without WebAssembly");
+    let test = "npm test".to_string();
     let types = "`millstream build` writes the types of `wit/` to `.millstream/wit.d.ts`.";
     About {
         needs: "Node 20 or later with npm".to_string(),
@@ -56,7 +56,7 @@ pub(super) fn about(model: &Model) -> About {
             "There is no console, no fetch and no timer inside a component.",
         ]
         .into_iter()
-        .chain(typed.then_some(types))
+        .chain([types])
         .map(str::to_string)
         .collect(),
         ignored: vec!["/node_modules/".to_string()],

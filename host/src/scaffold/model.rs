@@ -136,7 +136,7 @@ impl Model {
         let input = SchemaFile { file: files.0, schema: schemas.0 };
         let output = SchemaFile { file: files.1, schema: schemas.1 };
         let (namespace, package) = package(&input.schema, &name);
-        let (mut options, flags) = request.shape.choices(request.language);
+        let (mut options, flags) = request.shape.choices();
         options.package = format!("{namespace}:{package}");
         let flags = if flags.is_empty() { String::new() } else { format!(" {flags}") };
         let ((taken, from), (given, to)) = match generic::values(request) {

@@ -20,9 +20,9 @@ const KEYWORDS: &[&str] = &[
 pub(super) fn about(_model: &Model) -> About {
     let file = |path: &str, what: &str| (path.to_string(), what.to_string());
     About {
-        needs: "Python 3.10 or later with venv (3.11 for `test_app.py`)".to_string(),
+        needs: "Python 3.11 or later with venv".to_string(),
         begin: "app.py".to_string(),
-        test: ".venv/bin/python -m unittest    # test_app.py, without WebAssembly".to_string(),
+        test: ".venv/bin/python -m unittest".to_string(),
         files: vec![
             file("app.py", "the guest's own code; `millstream build` starts here"),
             file("test_app.py", "a test of it"),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Language, generic};
+use super::generic;
 use crate::contract::wit::{Answers, Import, Options, Raw};
 
 /// What a guest does with a record.
@@ -38,7 +38,7 @@ impl Shape {
     }
 
     /// What `millstream wit` is told beside `--input`, `--output` and `--package`: the choices, and the same as flags.
-    pub(super) fn choices(self, language: Language) -> (Options, &'static str) {
+    pub(super) fn choices(self) -> (Options, &'static str) {
         let options = Options::default();
         match self {
             Shape::Map => (options, ""),
@@ -47,15 +47,10 @@ impl Shape {
             Shape::Generic => (Options { imports: [Import::Schemas].into(), ..options }, "--import schemas"),
             Shape::UserFunctions => {
                 let raw = Some(Raw::Generic);
-                let options =
-                    Options { deserialize: raw, serialize: raw, imports: [Import::Schemas].into(), ..options };
-                match generic::resource(language) {
-                    Some(name) => (
-                        Options { resource: Some(name.to_string()), ..options },
-                        "--resource item --deserialize generic --serialize generic --import schemas",
-                    ),
-                    None => (options, "--deserialize generic --serialize generic --import schemas"),
-                }
+                let resource = Some(generic::RESOURCE.to_string());
+                let imports = [Import::Schemas].into();
+                let options = Options { deserialize: raw, serialize: raw, imports, resource, ..options };
+                (options, "--resource item --deserialize generic --serialize generic --import schemas")
             }
         }
     }

@@ -17,13 +17,7 @@ use super::{About, File, Language, Model, Request, Shape};
 use crate::contract::wit;
 
 /// The name of the resource that stands for the guest's own values.
-const RESOURCE: &str = "item";
-
-/// The resource of guests with functions of their own; none where the engine cannot take handles back: there the values
-/// travel as text.
-pub(super) fn resource(language: Language) -> Option<&'static str> {
-    (!matches!(language, Language::JavaScript | Language::TypeScript)).then_some(RESOURCE)
-}
+pub(super) const RESOURCE: &str = "item";
 
 /// What the guest's functions take and give, and the word for it; none where that is made from the schemas.
 pub(super) fn values(request: &Request) -> Option<(wit::Value<'static>, &'static str)> {

@@ -10,25 +10,15 @@ const STYLE: Style = Style { indent: "  ", last: ",", spaced: 100 };
 pub(super) fn files(model: &Model, plan: &Plan) -> Own {
     let typed = model.language == Language::TypeScript;
     let name = model.name.kebab();
-    let (extension, guest, folding, text) = match (typed, has_functions(model)) {
-        (false, false) => {
-            ("js", include_str!("../javascript/transform.js.tmpl"), include_str!("../javascript/generic.js"), None)
-        }
-        (false, true) => (
-            "js",
-            include_str!("../javascript/functions.js.tmpl"),
-            include_str!("../javascript/generic.js"),
-            Some(include_str!("../javascript/text.js")),
-        ),
-        (true, false) => {
-            ("ts", include_str!("../typescript/transform.ts.tmpl"), include_str!("../typescript/generic.ts"), None)
-        }
-        (true, true) => (
-            "ts",
-            include_str!("../typescript/functions.ts.tmpl"),
-            include_str!("../typescript/generic.ts"),
-            Some(include_str!("../typescript/text.ts")),
-        ),
+    let (extension, folding) = match typed {
+        true => ("ts", include_str!("../typescript/generic.ts")),
+        false => ("js", include_str!("../javascript/generic.js")),
+    };
+    let guest = match (typed, has_functions(model)) {
+        (false, false) => include_str!("../javascript/transform.js.tmpl"),
+        (false, true) => include_str!("../javascript/functions.js.tmpl"),
+        (true, false) => include_str!("../typescript/transform.ts.tmpl"),
+        (true, true) => include_str!("../typescript/functions.ts.tmpl"),
     };
     let argument = if plan.uses_input() { "value" } else { "_value" };
     let doc = if typed { "" } else { "/** @param {any} @ARGUMENT@ */\n" };
@@ -44,14 +34,10 @@ pub(super) fn files(model: &Model, plan: &Plan) -> Own {
         File::new(format!("generic.{extension}"), folding),
         File::new(format!("{name}.{extension}"), named(model, guest)),
     ];
-    let mut about = vec![
+    let about = vec![
         (begin.clone(), "what becomes of a record"),
         (format!("generic.{extension}"), "folds generic records into the language's own values, and back"),
     ];
-    if let Some(text) = text {
-        files.push(File::new(format!("text.{extension}"), text));
-        about.push((format!("text.{extension}"), "values as text: between the guest's functions they travel so"));
-    }
     // The compiler leaves JavaScript, which is what is tested.
     let from = if typed { "./.millstream/js" } else { "." };
     let test = include_str!("../javascript/change.test.js.tmpl")

@@ -106,9 +106,7 @@ fn the_wit_command_writes_the_wit_folder() {
     let item = " --resource item --deserialize generic --serialize generic --import schemas --package acme:my-stream \
                 --out wit";
     assert_eq!(command(Language::C, Shape::UserFunctions), item);
-    let text = " --input string --output string --deserialize generic --serialize generic --import schemas --package \
-                acme:my-stream --out wit";
-    assert_eq!(command(Language::JavaScript, Shape::UserFunctions), text);
+    assert_eq!(command(Language::JavaScript, Shape::UserFunctions), item);
 }
 
 #[test]
@@ -135,6 +133,8 @@ fn the_examples_fold_by_the_same_files() {
     for (path, wanted) in [
         ("rust/account-balances/src/generic.rs", include_str!("../rust/generic.rs.tmpl")),
         ("python/account-balances/generic.py", include_str!("../python/generic.py")),
+        ("javascript/account-balances/generic.js", include_str!("../javascript/generic.js")),
+        ("typescript/account-balances/generic.ts", include_str!("../typescript/generic.ts")),
         ("c/account-balances/generic.h", include_str!("../c/generic.h")),
         ("c/account-balances/generic.c", include_str!("../c/generic.c")),
         (&format!("go/account-balances/{package}/generic.go"), &go),

@@ -55,7 +55,7 @@ const LANGUAGES: [Language; 6] = [
         title: "[JavaScript](javascript/README.md)",
         folder: "javascript",
         source: "enrich.js",
-        tools: "Node 20, componentize-qjs 0.4.3",
+        tools: "Node 20, componentize-qjs 0.4.5",
     },
     Language {
         title: "[TypeScript](typescript/README.md)",
@@ -128,6 +128,9 @@ pub fn run(options: &Options, page: &str) -> Result<(), Failure> {
     }
     eprintln!("records ...");
     records_of(&mut rows, &records, options.rounds)?;
+    for row in &rows {
+        eprintln!("{}: {:.0} ns a record", row.language.folder, row.record.0);
+    }
     let table = page::table(&rows);
     println!("{table}");
     if only.is_none() {
