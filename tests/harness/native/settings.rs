@@ -71,6 +71,10 @@ mod tests {
         ] {
             let mut theirs = host(&source, "const CLIENT: &[Default] = &[", "name: \"", "value: \"");
             theirs.extend(host(&source, table, "name: \"", "value: \""));
+            if ours.contains(&("acks", "all")) {
+                // What a producer without transactions has besides.
+                theirs.extend(host(&source, "const PATIENT: &[Default] = &[", "name: \"", "value: \""));
+            }
             theirs.extend(host(&source, owned, "(\"", "\", \""));
             let mut ours: Vec<_> = ours.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
             // Where to start reading is the pipeline's choice there.
