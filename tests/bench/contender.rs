@@ -6,6 +6,7 @@ use harness::{Broker, Pipeline, Process, Result, RigError, paths};
 
 /// A contender. In the command, words in braces stand for what differs from run to run: `{brokers}`, `{input}`,
 /// `{output}`, `{group}`, `{schemas}` (the folder), `{pipeline}` (a pipeline.toml for Millstream), and the programs
+/// `{pipeline-exactly-once}` for the same with transactions of 100 ms, and `{pipeline-100ms}` for the same without;
 /// `{millstream}` and `{bin}` (the folder of this build's programs).
 #[derive(Debug, Clone)]
 pub struct Contender {
@@ -32,6 +33,8 @@ impl Contender {
             contender("native-batch", format!("{{bin}}/bench-native-batch {NATIVE}")),
             contender("native-safe", format!("{{bin}}/bench-native-safe {NATIVE}")),
             contender("millstream", "{millstream} run {pipeline}".to_owned()),
+            contender("at-least-once", "{millstream} run {pipeline-100ms}".to_owned()),
+            contender("exactly-once", "{millstream} run {pipeline-exactly-once}".to_owned()),
         ]
     }
 
@@ -77,6 +80,15 @@ impl Contender {
         if word.contains("{pipeline}") {
             let file = Pipeline::new(broker, &run.group, &run.input, &run.output).write(&run.folder)?;
             word = word.replace("{pipeline}", &shown(&file));
+        }
+        if word.contains("{pipeline-100ms}") {
+            let more = "\n[commit]\ninterval = \"100ms\"\nrecords = 1000000000\n".to_owned();
+            let pipeline = Pipeline { more, ..Pipeline::new(broker, &run.group, &run.input, &run.output) };
+            word = word.replace("{pipeline-100ms}", &shown(&pipeline.write(&run.folder)?));
+        }
+        if word.contains("{pipeline-exactly-once}") {
+            let pipeline = Pipeline::new(broker, &run.group, &run.input, &run.output).exactly_once(&run.group);
+            word = word.replace("{pipeline-exactly-once}", &shown(&pipeline.write(&run.folder)?));
         }
         Ok(word)
     }

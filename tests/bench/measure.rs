@@ -44,6 +44,13 @@ pub fn measure(broker: &Broker, contender: &Contender, run: &Run, records: u64) 
     let mut process = contender.start(broker, run)?;
     let watched = watch(broker, &mut process, run, records, start);
     let measure = watched.map_err(|why| told(&why, &process))?;
+    // Markers of transactions take offsets, too: the last records may still be under way.
+    let deadline = Instant::now() + STALLED;
+    while Instant::now() < deadline
+        && broker.ends(&run.input)? != broker.committed(&run.group, &run.input, PARTITIONS)?
+    {
+        std::thread::sleep(STEP);
+    }
     let ended = process.terminate(Duration::from_secs(60))?;
     if ended != Ended::Code(0) {
         return Err(told(&RigError::new(format!("asked to stop, it ended with {ended:?}")), &process));

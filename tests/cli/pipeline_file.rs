@@ -42,12 +42,12 @@ error: unknown key `shema` in `[source]`
 #[test]
 fn all_problems_are_told_at_once() {
     let text = "\
-error: `[pipeline] delivery = \"exactly-once\"` is not yet supported
- --> pipeline.toml:3:12
+error: `[pipeline] transactional-id` means nothing with delivery = \"at-least-once\"
+ --> pipeline.toml:3:20
   |
-3 | delivery = \"exactly-once\"
-  |            ^^^^^^^^^^^^^^
-  = help: use \"at-least-once\"
+3 | transactional-id = \"one\"
+  |                    ^^^^^
+  = help: remove it, or set delivery = \"exactly-once\"
 
 error: unknown key `topic` in `[source]`
   --> pipeline.toml:10:1
@@ -65,7 +65,7 @@ error: `[sink] topic = \"payments\"` is one of the source topics
 
 pipeline.toml: 3 problems
 ";
-    let case = Case::payments().edit("name = \"payments\"", "name = \"payments\"\ndelivery = \"exactly-once\"");
+    let case = Case::payments().edit("name = \"payments\"", "name = \"payments\"\ntransactional-id = \"one\"");
     let case = case.edit("topics = [\"payments\"]", "topics = [\"payments\"]\ntopic = \"other\"");
     case.edit("\"payments.enriched\"", "\"payments\"").check().says(2, text);
 }

@@ -9,6 +9,7 @@ mod checker;
 mod contenders;
 mod delivery;
 mod environment;
+mod exactly_once;
 mod group;
 mod stops;
 mod telemetry;

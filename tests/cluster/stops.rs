@@ -17,7 +17,7 @@ const COMMIT: &str = "\n[commit]\ninterval = \"2s\"\nrecords = 1000000\n";
 
 /// A member that was killed is missed after three seconds. One that was asked to stop says goodbye: its successor has
 /// to work long before its session would end.
-const SESSION: &str = "\n[kafka.consumer]\n\"session.timeout.ms\" = 3000\n\"heartbeat.interval.ms\" = 500\n";
+pub const SESSION: &str = "\n[kafka.consumer]\n\"session.timeout.ms\" = 3000\n\"heartbeat.interval.ms\" = 500\n";
 
 /// Stops the program twice in the given way while records keep coming, lets it finish, and judges. Answers the number
 /// of records, too.
@@ -55,7 +55,8 @@ fn stopped_under_load(name: &str, more: String, stop: fn(&mut Process)) -> (Repo
     (check.records(&output).expect("report"), sent)
 }
 
-fn wait_committed(pipeline: &Pipeline, process: &mut Process) {
+/// Waits until the group has committed all that the input holds.
+pub fn wait_committed(pipeline: &Pipeline, process: &mut Process) {
     let deadline = Instant::now() + LIMIT;
     loop {
         let ends = broker().ends(&pipeline.input).expect("ends");

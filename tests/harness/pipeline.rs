@@ -22,6 +22,8 @@ pub struct Pipeline {
     pub guest: PathBuf,
     /// Whether fields that the guest does not answer are carried over from the input.
     pub passthrough: bool,
+    /// Lines of `[pipeline]` beside the name.
+    pub promise: String,
     /// Lines added at the end, for whatever a test is about.
     pub more: String,
 }
@@ -37,17 +39,24 @@ impl Pipeline {
             dead_letters: None,
             guest: paths::guest("enrich"),
             passthrough: false,
+            promise: String::new(),
             more: String::new(),
         }
     }
 
+    /// With exactly-once delivery, under this transactional id.
+    pub fn exactly_once(mut self, id: &str) -> Self {
+        self.promise = format!("delivery = \"exactly-once\"\ntransactional-id = \"{id}\"\n");
+        self
+    }
+
     /// The text of the file.
     pub fn text(&self) -> String {
-        let Pipeline { name, brokers, input, output, .. } = self;
+        let Pipeline { name, brokers, input, output, promise, .. } = self;
         let (guest, payment, enriched) = (self.guest.display(), paths::schema("payment"), paths::schema("enriched"));
         let (payment, enriched) = (payment.display(), enriched.display());
         let mut text = format!(
-            "[pipeline]\nname = \"{name}\"\n\n\
+            "[pipeline]\nname = \"{name}\"\n{promise}\n\
              [kafka]\nbrokers = \"{brokers}\"\n\n\
              [source]\ntopics = [\"{input}\"]\ngroup = \"{name}\"\nstart = \"earliest\"\n\
              format = \"avro\"\nframing = \"confluent\"\nschema = \"{payment}\"\n\n\

@@ -87,6 +87,16 @@ impl Process {
         self.wait(limit)
     }
 
+    /// Stops it in the middle of whatever it does (SIGSTOP), until `resume`.
+    pub fn pause(&self) -> Result<()> {
+        self.signal("-STOP")
+    }
+
+    /// Lets it go on (SIGCONT).
+    pub fn resume(&self) -> Result<()> {
+        self.signal("-CONT")
+    }
+
     /// Sends it a signal, such as `-CONT`, and does not wait for what it does.
     pub fn signal(&self, signal: &str) -> Result<()> {
         let sent = Command::new("kill").arg(signal).arg(self.child.id().to_string()).status();

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rdkafka::TopicPartitionList;
 use rdkafka::admin::{AdminOptions, NewTopic, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::Offset;
 
@@ -102,27 +103,45 @@ impl Broker {
     }
 
     /// Hands every record that a topic has by now to `each`, as key and value, in no particular order of partitions.
-    pub fn read_all(&self, topic: &str, mut each: impl FnMut(&[u8], &[u8])) -> Result<u64> {
+    pub fn read_all(&self, topic: &str, each: impl FnMut(&[u8], &[u8])) -> Result<u64> {
+        self.read_as(topic, "read_committed", each)
+    }
+
+    /// How many records a reader of this isolation level finds in a topic by now.
+    pub fn readable(&self, topic: &str, isolation: &str) -> Result<u64> {
+        self.read_as(topic, isolation, |_, _| ())
+    }
+
+    fn read_as(&self, topic: &str, isolation: &str, mut each: impl FnMut(&[u8], &[u8])) -> Result<u64> {
         let reading = || format!("reading topic {topic}");
-        let ends = self.ends(topic)?;
-        let total = ends.iter().sum::<i64>() as u64;
         let consumer: BaseConsumer = client(self.address())
             .set("group.id", "the-rig-reads-without-a-group")
             .set("enable.auto.commit", "false")
             .set("fetch.queue.backoff.ms", "5")
+            .set("enable.partition.eof", "true")
+            .set("isolation.level", isolation)
             .create()
             .map_err(RigError::doing(reading()))?;
+        let mut left = self.ends(topic)?.len();
         let mut list = TopicPartitionList::new();
-        for partition in 0..ends.len() as i32 {
+        for partition in 0..left as i32 {
             list.add_partition_offset(topic, partition, Offset::Beginning).map_err(RigError::doing(reading()))?;
         }
         consumer.assign(&list).map_err(RigError::doing(reading()))?;
-        for read in 0..total {
-            let record = consumer.poll(CALL).ok_or_else(|| RigError::new(format!("{} ended at {read}", reading())))?;
-            let record = record.map_err(RigError::doing(reading()))?;
-            each(record.key().unwrap_or_default(), record.payload().unwrap_or_default());
+        let mut count = 0;
+        // Offsets do not tell how many records there are: markers of transactions take some, too.
+        while left > 0 {
+            match consumer.poll(CALL) {
+                Some(Ok(record)) => {
+                    each(record.key().unwrap_or_default(), record.payload().unwrap_or_default());
+                    count += 1;
+                }
+                Some(Err(KafkaError::PartitionEOF(_))) => left -= 1,
+                Some(Err(why)) => return Err(RigError::new(format!("{}: {why}", reading()))),
+                None => return Err(RigError::new(format!("{} found no end after {count} records", reading()))),
+            }
         }
-        Ok(total)
+        Ok(count)
     }
 
     /// What a group has committed for each of so many partitions; 0 where it has committed nothing.

@@ -40,9 +40,13 @@ fn summary(prepared: &Prepared) -> String {
         Some(schema) => format!("{}, {}", format.as_str(), schema.describe(schema.root())),
         None => format.as_str().to_owned(),
     };
+    let commit = match config.commit.records {
+        u64::MAX => format!("every {:?}", config.commit.interval),
+        records => format!("every {:?} or {records} records", config.commit.interval),
+    };
     let mut lines = vec![
         ("pipeline", format!("{} (tenant {})", config.name, config.tenant)),
-        ("delivery", "at-least-once".to_owned()),
+        ("delivery", open::delivery(config)),
         ("source", format!("{}, group {}, from {start}", config.source.topics.join(", "), config.source.group)),
         ("", end(config.source.format, config.source.framing, &prepared.reader)),
     ];
@@ -56,7 +60,7 @@ fn summary(prepared: &Prepared) -> String {
         ("sink", open::outputs(config).join(", ")),
         ("", end(config.sink.format, config.sink.framing, &prepared.output)),
         ("reject", reject),
-        ("commit", format!("every {:?} or {} records", config.commit.interval, config.commit.records)),
+        ("commit", commit),
     ]);
     lines.iter().map(|(name, text)| format!("{name:<10} {text}\n")).collect()
 }

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::Fault;
-use crate::config::{self, Pipeline, Problems, Reject, TopicRule};
+use crate::config::{self, Delivery, Pipeline, Problems, Reject, TopicRule};
 use crate::guest::Engine;
 use crate::kafka::properties::{PropertyKind, check_property, check_together};
 use crate::kafka::{EmbeddedBroker, ProbeError, probe};
-use crate::pipeline::{Failure, Prepared};
+use crate::pipeline::{Failure, Prepared, transactional_id};
 
 /// How long to wait for a broker that may still be starting.
 const PROBE: std::time::Duration = std::time::Duration::from_secs(10);
@@ -61,7 +61,8 @@ fn check_properties(config: &Pipeline) -> Problems {
             PropertyKind::Client => properties.clone(),
             _ => [&config.kafka.client[..], properties].concat(),
         };
-        let checked = check_together(kind, &together);
+        let transactional = config.delivery != Delivery::AtLeastOnce;
+        let checked = check_together(kind, &together, transactional);
         problems.keep(checked.map_err(|why| config.problem_at(&format!("kafka.{table}"), why, None)));
     }
     problems
@@ -107,11 +108,24 @@ pub(super) fn embedded(config: &Pipeline) -> Result<EmbeddedBroker, Failure> {
     EmbeddedBroker::start(&topics).map_err(|error| Failure::Environment(error.to_string()))
 }
 
-/// Asks the brokers whether they are there and have the topics.
+/// Asks the brokers whether they are there, have the topics, and can do what is promised.
 pub(super) fn require_topics(config: &Pipeline, brokers: &str) -> Result<(), Failure> {
     let environment = |error: ProbeError| Failure::Environment(error.to_string());
     let cluster = probe(brokers, &config.kafka.client, &topics(config), PROBE).map_err(environment)?;
-    cluster.require_all(brokers).map_err(environment)
+    cluster.require_all(brokers).map_err(environment)?;
+    match config.delivery {
+        Delivery::AtLeastOnce => Ok(()),
+        Delivery::ExactlyOnce { .. } => cluster.require_transactions(brokers).map_err(environment),
+    }
+}
+
+/// What is promised, and under which id.
+pub(super) fn delivery(config: &Pipeline) -> String {
+    match transactional_id(config) {
+        Ok(None) => "at-least-once".to_owned(),
+        Ok(Some(id)) => format!("exactly-once, transactional id {id}"),
+        Err(failure) => format!("exactly-once; {failure}"),
+    }
 }
 
 /// The topics that outputs are known to go to.

@@ -83,8 +83,12 @@ fn source_id(prepared: &Prepared) -> Option<u32> {
 /// Puts the samples on the source's first topic, waiting for each to be acknowledged.
 pub(super) fn load(prepared: &Prepared, brokers: &str, samples: &[Sample]) -> Result<(), Failure> {
     let failed = |why: String| Failure::Kafka(format!("cannot load the samples: {why}"));
-    let settings =
-        ProducerSettings { brokers: brokers.to_owned(), pipeline: "quickstart".to_owned(), properties: Vec::new() };
+    let settings = ProducerSettings {
+        brokers: brokers.to_owned(),
+        pipeline: "quickstart".to_owned(),
+        properties: Vec::new(),
+        transactional_id: None,
+    };
     let (producer, mut deliveries) = Producer::connect(&settings).map_err(|error| failed(error.to_string()))?;
     let topic = producer.topic(&prepared.config.source.topics[0]).map_err(|error| failed(error.to_string()))?;
     let mut sender = producer.sender();

@@ -106,6 +106,11 @@ impl Ledger {
         self.open
     }
 
+    /// Whether a record is done behind one that is not: the position does not tell all that happened.
+    pub fn has_gap(&self) -> bool {
+        self.entries.len() > self.open
+    }
+
     fn entry(&mut self, sequence: u64) -> Option<&mut Entry> {
         let index = usize::try_from(sequence.checked_sub(self.first)?).ok()?;
         self.entries.get_mut(index)
@@ -123,8 +128,9 @@ mod tests {
         let sequences: Vec<u64> = [10, 11, 15].into_iter().map(|offset| ledger.open(offset, -1)).collect();
         assert_eq!(ledger.position(), None);
         ledger.close(sequences[1]);
-        assert_eq!(ledger.position(), None);
+        assert_eq!((ledger.position(), ledger.has_gap()), (None, true));
         ledger.close(sequences[0]);
+        assert!(!ledger.has_gap());
         assert_eq!(ledger.position(), Some(12));
         ledger.close(sequences[2]);
         assert_eq!((ledger.position(), ledger.open_count()), (Some(16), 0));

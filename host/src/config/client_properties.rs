@@ -43,7 +43,7 @@ pub(super) const OWNED: &[Refused] = &[
     ),
     refused("acks", "a record counts as written when all in-sync replicas have it; remove it"),
     refused("request.required.acks", "a record counts as written when all in-sync replicas have it; remove it"),
-    refused("transactional.id", "set `delivery` in [pipeline] instead, once \"exactly-once\" is supported"),
+    refused("transactional.id", "set `transactional-id` in [pipeline] instead, with `delivery = \"exactly-once\"`"),
     refused(
         "delivery.report.only.error",
         "the host needs the report of every record to know what it may commit; remove it",

@@ -2,8 +2,11 @@
 
 use super::key::{Given, Key};
 use super::label::assigned;
+use super::plan::Brokers;
 use super::reader::{Reader, join};
 use super::spec::ROOT;
+use super::units;
+use crate::kafka::properties::transaction_timeout;
 
 impl Reader<'_> {
     /// Checks what single values cannot show.
@@ -16,6 +19,7 @@ impl Reader<'_> {
             self.check_framing(section.name);
         }
         self.check_json();
+        self.check_delivery();
         self.check_stages();
         self.check_tests();
     }
@@ -97,6 +101,41 @@ impl Reader<'_> {
         if let Some(format) = format.filter(|_| self.spans.contains_key("sink.json")) {
             let message = format!("{} means nothing with format = {format:?}", self.label("sink.json"));
             self.refuse("sink.json", message, "remove the section, or set format = \"json\" in [sink]");
+        }
+    }
+
+    /// What cannot be exactly-once, and what has no meaning without it.
+    fn check_delivery(&mut self) {
+        let Some(delivery) = self.settings.text("pipeline.delivery") else { return };
+        if delivery != "exactly-once" {
+            if self.spans.contains_key("pipeline.transactional-id") {
+                let message = format!("`[pipeline] transactional-id` means nothing with delivery = {delivery:?}");
+                self.refuse("pipeline.transactional-id", message, "remove it, or set delivery = \"exactly-once\"");
+            }
+            return;
+        }
+        let no = "`[pipeline] delivery = \"exactly-once\"`";
+        if self.settings.brokers("kafka.brokers") == Some(Brokers::Embedded) {
+            let message = format!("{no} is not possible with the embedded broker, which knows no transactions");
+            self.refuse(
+                "pipeline.delivery",
+                message,
+                "name real brokers in [kafka], or set delivery = \"at-least-once\"",
+            );
+        }
+        let user = [self.settings.properties("kafka.client"), self.settings.properties("kafka.producer")].concat();
+        let limit = transaction_timeout(&user);
+        let interval = self.settings.time("commit.interval").unwrap_or_default();
+        if interval * 2 > limit {
+            let message = format!(
+                "{no}: a transaction of `[commit] interval` = {} would take more than half of \"transaction.timeout.ms\" \
+                 = {}, after which the broker aborts it",
+                units::show_duration(interval),
+                limit.as_millis()
+            );
+            let key = if self.spans.contains_key("commit.interval") { "commit.interval" } else { "pipeline.delivery" };
+            let help = "commit more often, or raise \"transaction.timeout.ms\" in [kafka.producer]";
+            self.refuse(key, message, help);
         }
     }
 

@@ -39,7 +39,7 @@ use reader::Reader;
 
 pub use client_properties::SECRET_PROPERTIES;
 pub use json_schema::json_schema;
-pub use plan::{Brokers, Commit, Errors, Kafka, Pipeline, Reject};
+pub use plan::{Brokers, Commit, Delivery, Errors, Kafka, Pipeline, Reject};
 pub use plan::{Format, Framing, JsonEncoding, JsonOptions, Sink, Source, Start, TopicRule};
 pub use plan::{Grants, Stage};
 pub use problem::{Location, Problem, Problems};

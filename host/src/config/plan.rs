@@ -20,6 +20,8 @@ pub struct Pipeline {
     pub name: String,
     /// Whom it belongs to.
     pub tenant: String,
+    /// What is promised after a crash.
+    pub delivery: Delivery,
     /// The cluster.
     pub kafka: Kafka,
     /// Where records come from.
@@ -39,6 +41,18 @@ pub struct Pipeline {
     /// The file, as it was named.
     pub file: PathBuf,
     pub(super) places: Places,
+}
+
+/// What is promised after a crash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// No record is lost; some may be written twice.
+    AtLeastOnce,
+    /// Outputs, dead letters and offsets in one transaction.
+    ExactlyOnce {
+        /// The id that the file gives this instance; none: it is made of tenant, pipeline and host.
+        transactional_id: Option<String>,
+    },
 }
 
 /// The cluster and the properties of its clients. `Debug` masks secrets.

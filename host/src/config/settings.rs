@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::plan::{
-    Brokers, Commit, Errors, Format, Framing, Grants, JsonEncoding, JsonOptions, Kafka, Pipeline, Places,
+    Brokers, Commit, Delivery, Errors, Format, Framing, Grants, JsonEncoding, JsonOptions, Kafka, Pipeline, Places,
 };
 use super::plan::{Reject, Sink, Source, Stage, Start, TopicRule};
 use super::test_file::TestFile;
@@ -36,8 +36,14 @@ impl Settings {
     /// Puts the plan together; nothing where a value is missing, which the reader has reported then.
     pub(super) fn pipeline(&self, stages: usize, tests: TestFile, places: Places, file: PathBuf) -> Option<Pipeline> {
         let name = self.text("pipeline.name")?;
+        let delivery = match self.text("pipeline.delivery")?.as_str() {
+            "exactly-once" => Delivery::ExactlyOnce { transactional_id: self.text("pipeline.transactional-id") },
+            _ => Delivery::AtLeastOnce,
+        };
         Some(Pipeline {
             tenant: self.text("pipeline.tenant")?,
+            commit: self.commit(&delivery),
+            delivery,
             kafka: Kafka {
                 brokers: self.brokers("kafka.brokers")?,
                 client: self.properties("kafka.client"),
@@ -48,13 +54,23 @@ impl Settings {
             stages: self.stages(stages)?,
             sink: self.sink()?,
             errors: Errors { reject: self.reject()? },
-            commit: Commit { interval: self.time("commit.interval")?, records: self.count("commit.records")? },
             admin: self.address("admin.listen"),
             tests,
             name,
             file,
             places,
         })
+    }
+
+    fn commit(&self, delivery: &Delivery) -> Commit {
+        let (interval, records) = match delivery {
+            Delivery::AtLeastOnce => (Duration::from_secs(1), 10_000),
+            Delivery::ExactlyOnce { .. } => (Duration::from_millis(100), u64::MAX),
+        };
+        Commit {
+            interval: self.time("commit.interval").unwrap_or(interval),
+            records: self.count("commit.records").unwrap_or(records),
+        }
     }
 
     fn source(&self, pipeline: &str) -> Option<Source> {
@@ -160,7 +176,7 @@ impl Settings {
         })
     }
 
-    fn properties(&self, key: &str) -> Vec<(String, String)> {
+    pub(super) fn properties(&self, key: &str) -> Vec<(String, String)> {
         match self.0.get(key) {
             Some(Setting::Properties(properties)) => properties.clone(),
             _ => Vec::new(),

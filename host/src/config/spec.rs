@@ -47,11 +47,21 @@ static PIPELINE: &[Key] = &[
         "delivery",
         Kind::OneOf(&[
             choice("at-least-once", "no record is lost; after a crash some may be written twice"),
-            choice("exactly-once", "outputs and offsets in one transaction").not_yet("use \"at-least-once\""),
+            choice(
+                "exactly-once",
+                "outputs, dead letters and offsets in one Kafka transaction, for readers with `isolation.level=read_committed`",
+            ),
         ]),
         Given::Default("\"at-least-once\""),
         "What is promised after a crash.",
         "\"at-least-once\"",
+    ),
+    key(
+        "transactional-id",
+        Kind::Text,
+        Given::Otherwise("`<tenant>/<name>/<host name>`"),
+        "The `transactional.id` of this instance, only with `delivery = \"exactly-once\"`. It must stay the same over restarts, so that a new start ends the transaction that a crash left open, and no two instances may share it: a new one fences the one before, which then stops. Set it where several instances run on one host, or where host names change.",
+        "\"acme/payments/${env:POD_NAME}\"",
     ),
 ];
 
@@ -287,14 +297,16 @@ static COMMIT: &[Key] = &[
     key(
         "interval",
         Kind::Time { least: Duration::from_millis(1), most: Duration::from_secs(3600) },
-        Given::Default("\"1s\""),
+        Given::Otherwise("`\"1s\"`; with `delivery = \"exactly-once\"` `\"100ms\"`, as outputs can be seen only then"),
         "At most this long between commits.",
         "\"1s\"",
     ),
     key(
         "records",
         Kind::Count { most: u64::MAX },
-        Given::Default("10000"),
+        Given::Otherwise(
+            "`10000`; with `delivery = \"exactly-once\"` no limit, as the end of each transaction costs some milliseconds",
+        ),
         "At most this many finished records between commits.",
         "10000",
     ),

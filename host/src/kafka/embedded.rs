@@ -54,6 +54,12 @@ impl EmbeddedBroker {
         self.cluster.create_topic(topic, partitions).map_err(refused)
     }
 
+    /// Has it take a request up to this version only, as an older broker would.
+    #[cfg(test)]
+    pub(super) fn limit_version(&self, request: i16, highest: i16) {
+        self.cluster.limit_version(request, highest);
+    }
+
     /// Where clients find it: `127.0.0.1:12345`.
     pub fn bootstrap_servers(&self) -> String {
         self.cluster.bootstrap_servers()

@@ -572,6 +572,12 @@ impl MockCluster {
         if code == Code::NONE { Ok(()) } else { Err(code) }
     }
 
+    #[cfg(test)]
+    pub(super) fn limit_version(&self, request: i16, highest: i16) {
+        // SAFETY: the cluster is alive.
+        unsafe { sys::rd_kafka_mock_set_apiversion(self.raw.as_ptr(), request, 0, highest) };
+    }
+
     pub(crate) fn bootstrap_servers(&self) -> String {
         // SAFETY: the text belongs to the cluster and is copied.
         unsafe { copy_text(sys::rd_kafka_mock_cluster_bootstraps(self.raw.as_ptr())) }

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::error::{Code, ErrorClass, plain_reason};
 use super::native::{Client, Queue, Role, TopicHandle};
-use super::properties;
+use super::{properties, versions};
 
 /// What a broker answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct ClusterInfo {
     pub topics: BTreeMap<String, usize>,
     /// The topics asked for that do not exist.
     pub missing: Vec<String>,
+    /// What the broker lacks for transactions, in words; nothing where it lacks nothing.
+    pub lacks_for_transactions: Option<String>,
 }
 
 /// Why there is no answer, or not the one that is needed.
@@ -55,6 +57,17 @@ pub enum ProbeError {
         /// Their names.
         topics: Vec<String>,
     },
+    /// The broker is too old for exactly-once.
+    #[error(
+        "the Kafka broker at {brokers} is too old for `delivery = \"exactly-once\"`: {reason} (Apache Kafka 2.5 has it, \
+         KIP-447); upgrade it, or set `delivery = \"at-least-once\"` in [pipeline]"
+    )]
+    NoTransactions {
+        /// The addresses asked.
+        brokers: String,
+        /// What it lacks.
+        reason: String,
+    },
     /// A name that Kafka does not take.
     #[error("`{topic}` cannot be a topic's name: {reason}")]
     BadName {
@@ -83,6 +96,14 @@ impl ClusterInfo {
     }
 }
 
+impl ClusterInfo {
+    /// An error where the broker is too old for transactions with offsets in them.
+    pub fn require_transactions(&self, brokers: &str) -> Result<(), ProbeError> {
+        let Some(reason) = self.lacks_for_transactions.clone() else { return Ok(()) };
+        Err(ProbeError::NoTransactions { brokers: brokers.to_owned(), reason })
+    }
+}
+
 /// Asks the brokers about these topics; creates none. Without topics it only makes sure that a broker answers.
 ///
 /// Keeps trying until `timeout` has passed: a broker that is starting up gets its chance.
@@ -96,7 +117,8 @@ pub fn probe(
     let mut conf = properties::probe_conf(brokers, user, timeout).map_err(settings)?;
     super::native::report_errors_as_events(&mut conf);
     // A consumer, because a producer's questions create topics where the broker allows it.
-    let client = Arc::new(Client::start(conf, Role::Consumer, None).map_err(settings)?);
+    let heard = versions::listen(&mut conf).map_err(|refused| settings(format!("`debug`: {refused:?}")))?;
+    let client = Arc::new(Client::start(conf, Role::Consumer, Some(heard.clone())).map_err(settings)?);
     let mut handles = Vec::with_capacity(topics.len());
     for topic in topics {
         let refused = |code: Code| ProbeError::BadName { topic: topic.clone(), reason: code.text() };
@@ -106,7 +128,10 @@ pub fn probe(
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let code = match client.metadata(left) {
-            Ok(answer) => return sort(brokers, answer),
+            Ok(answer) => {
+                let lacks_for_transactions = heard.lacks_for_transactions();
+                return sort(brokers, answer).map(|info| ClusterInfo { lacks_for_transactions, ..info });
+            }
             Err(code) => code,
         };
         let reason = last_reason(&client, code);
@@ -135,7 +160,7 @@ fn last_reason(client: &Arc<Client>, code: Code) -> (Code, String) {
 }
 
 fn sort(brokers: &str, answer: Vec<super::native::TopicMetadata>) -> Result<ClusterInfo, ProbeError> {
-    let mut info = ClusterInfo { topics: BTreeMap::new(), missing: Vec::new() };
+    let mut info = ClusterInfo { topics: BTreeMap::new(), missing: Vec::new(), lacks_for_transactions: None };
     for topic in answer {
         match topic.code.class() {
             _ if topic.code == Code::NONE => {
@@ -191,6 +216,23 @@ mod tests {
         assert_eq!(again.missing, names(&["audit"]), "asking creates no topic");
         let text = again.require_all("b:9092").expect_err("one is missing").to_string();
         assert_eq!(text, "topic `audit` does not exist on the Kafka broker at b:9092; create it first");
+    }
+
+    #[test]
+    fn a_broker_that_is_too_old_for_exactly_once_is_told_from_one_that_is_not() {
+        let broker = EmbeddedBroker::start(&[]).expect("a broker");
+        let servers = broker.bootstrap_servers();
+        let info = probe(&servers, &[], &[], Duration::from_secs(5)).expect("an answer");
+        assert_eq!(info.require_transactions("b:9092"), Ok(()));
+        broker.limit_version(28, 2);
+        let info = probe(&servers, &[], &[], Duration::from_secs(5)).expect("an answer");
+        let text = info.require_transactions("b:9092").expect_err("too old").to_string();
+        assert_eq!(
+            text,
+            "the Kafka broker at b:9092 is too old for `delivery = \"exactly-once\"`: it takes TxnOffsetCommit up to \
+             version 2, and version 3 is needed (Apache Kafka 2.5 has it, KIP-447); upgrade it, or set `delivery = \
+             \"at-least-once\"` in [pipeline]"
+        );
     }
 
     #[test]

@@ -75,17 +75,19 @@ const CONSUMER: &[Default] = &[
     },
 ];
 
+/// Not with transactions, which have a limit of their own.
+const PATIENT: &[Default] = &[Default {
+    name: "message.timeout.ms",
+    value: "0",
+    why: "an outage of more than the default of five minutes must hold the pipeline up, not end it",
+}];
+
 const PRODUCER: &[Default] = &[
     Default {
         name: "linger.ms",
         value: "10",
         why: "about as long as a broker takes to answer: an idempotent producer has one request under way for each \
               partition, and waits for the answer in a busy loop once the next batch is ready",
-    },
-    Default {
-        name: "message.timeout.ms",
-        value: "0",
-        why: "an outage of more than the default of five minutes must hold the pipeline up, not end it",
     },
     Default {
         name: "queue.buffering.max.kbytes",
@@ -104,6 +106,23 @@ const PRODUCER: &[Default] = &[
         why: "the same key goes to the same partition as from Java clients",
     },
 ];
+
+/// The same for a producer with transactions: `message.timeout.ms` is left to librdkafka, which takes the transaction's.
+const TRANSACTIONAL: &[Default] = &[
+    Default {
+        name: "transaction.timeout.ms",
+        value: "10000",
+        why: "as long as a dead instance holds up whoever reads only what is committed; the default is a minute",
+    },
+    Default {
+        name: "queue.buffering.max.messages",
+        value: "64000",
+        why: "the first records of a transaction wait some 20 ms until the broker has finished the one before",
+    },
+];
+
+/// How long a transaction may be open where the user says nothing, in milliseconds: see [`TRANSACTIONAL`].
+const TRANSACTION_TIMEOUT_MS: u64 = 10_000;
 
 const OWNED_BY_BOTH: &[Owned] = &[
     Owned { name: "bootstrap.servers", why: "set `brokers` in [kafka]" },
@@ -138,7 +157,7 @@ const OWNED_BY_PRODUCER: &[Owned] = &[
     Owned { name: "enable.gapless.guarantee", why: "the commit rule already covers records that failed" },
     Owned { name: "delivery.report.only.error", why: "every acknowledgement is counted" },
     Owned { name: "produce.offset.report", why: "every acknowledgement is counted" },
-    Owned { name: "transactional.id", why: "set `delivery` in [pipeline]" },
+    Owned { name: "transactional.id", why: "set `transactional-id` in [pipeline]" },
 ];
 
 /// Names that librdkafka's own list leaves out: other names of a property, and those without a value at first.
@@ -208,11 +227,12 @@ pub fn check_property(_kind: PropertyKind, name: &str, value: &str) -> Result<()
 
 /// Checks all properties of one end together, still without a network: values that are fine alone but not beside
 /// each other (a linger time longer than the message's timeout, say).
-pub fn check_together(kind: PropertyKind, user: &[(String, String)]) -> Result<(), String> {
+/// `transactional` says whether the producer has transactions, which asks more of its time limits.
+pub fn check_together(kind: PropertyKind, user: &[(String, String)], transactional: bool) -> Result<(), String> {
     let check = |role| {
         let mut conf = match role {
             Role::Consumer => consumer_conf("check", "", "check", "earliest", user)?,
-            Role::Producer => producer_conf("check", "", user)?,
+            Role::Producer => producer_conf("check", "", user, transactional.then_some("check"))?,
         };
         // Without a broker's address the client starts, checks its settings and has nothing to connect to.
         conf.set("log_level", "0").map_err(|refused| explain("log_level", refused))?;
@@ -337,10 +357,26 @@ pub(crate) fn consumer_conf(
     build(pipeline, brokers, &[CLIENT, CONSUMER], user, &owned)
 }
 
-/// All settings of a producer; `user` as in [`consumer_conf`].
-pub(crate) fn producer_conf(pipeline: &str, brokers: &str, user: &[(String, String)]) -> Result<Conf, String> {
-    let owned = [("enable.idempotence", "true"), ("acks", "all")];
-    build(pipeline, brokers, &[CLIENT, PRODUCER], user, &owned)
+/// All settings of a producer, with transactions where it has an id for them; `user` as in [`consumer_conf`].
+pub(crate) fn producer_conf(
+    pipeline: &str,
+    brokers: &str,
+    user: &[(String, String)],
+    transactional_id: Option<&str>,
+) -> Result<Conf, String> {
+    let mut owned = vec![("enable.idempotence", "true"), ("acks", "all")];
+    let Some(id) = transactional_id else {
+        return build(pipeline, brokers, &[CLIENT, PRODUCER, PATIENT], user, &owned);
+    };
+    owned.push(("transactional.id", id));
+    build(pipeline, brokers, &[CLIENT, PRODUCER, TRANSACTIONAL], user, &owned)
+}
+
+/// How long a transaction may be open with these properties.
+pub fn transaction_timeout(user: &[(String, String)]) -> Duration {
+    let given = user.iter().rev().find(|(name, _)| name == "transaction.timeout.ms");
+    let given = given.and_then(|(_, value)| value.trim().parse().ok());
+    Duration::from_millis(given.unwrap_or(TRANSACTION_TIMEOUT_MS))
 }
 
 /// Settings of a short-lived client that only asks questions: quiet, and quick to try again.
@@ -412,18 +448,33 @@ mod tests {
     #[test]
     fn users_override_defaults_but_not_what_the_host_owns() {
         let user = pairs(&[("linger.ms", "20"), ("acks", "1"), ("enable.idempotence", "false")]);
-        let conf = producer_conf("p", "localhost:1", &user).expect("a configuration");
+        let conf = producer_conf("p", "localhost:1", &user, None).expect("a configuration");
         let value = |name| conf.get(name).expect("a value");
         assert_eq!([value("linger.ms"), value("acks"), value("enable.idempotence")], ["20", "-1", "true"]);
         assert_eq!(value("client.id"), "millstream-p");
     }
 
     #[test]
+    fn a_transactions_limit_is_the_users_or_ours() {
+        let conf = producer_conf("p", "localhost:1", &[], Some("id")).expect("a configuration");
+        assert_eq!(conf.get("transactional.id").as_deref(), Some("id"));
+        let limit = transaction_timeout(&[]);
+        assert_eq!(conf.get("transaction.timeout.ms"), Some(limit.as_millis().to_string()));
+        let user = pairs(&[("transaction.timeout.ms", "20000"), ("transaction.timeout.ms", "30000")]);
+        assert_eq!(transaction_timeout(&user), Duration::from_secs(30));
+    }
+
+    #[test]
     fn settings_that_do_not_fit_together_are_found_without_a_broker() {
         let user = pairs(&[("max.poll.interval.ms", "6000"), ("session.timeout.ms", "45000")]);
-        let text = check_together(PropertyKind::Consumer, &user).expect_err("a poll interval below the session's");
+        let text =
+            check_together(PropertyKind::Consumer, &user, false).expect_err("a poll interval below the session's");
         assert!(text.contains("max.poll.interval.ms"), "{text}");
-        assert_eq!(check_together(PropertyKind::Client, &[]), Ok(()));
+        assert_eq!(check_together(PropertyKind::Client, &[], false), Ok(()));
+        assert_eq!(check_together(PropertyKind::Producer, &[], true), Ok(()));
+        let user = pairs(&[("message.timeout.ms", "20000")]);
+        let text = check_together(PropertyKind::Producer, &user, true).expect_err("above the transaction's");
+        assert_eq!(text, "`message.timeout.ms` must be set <= `transaction.timeout.ms`");
     }
 
     #[test]

@@ -15,14 +15,43 @@ pub struct Control {
 #[derive(Debug, Default)]
 struct State {
     stopping: bool,
+    /// Somebody asked for the end.
+    asked: bool,
     failure: Option<Failure>,
+    /// Why the pipeline is to begin anew.
+    again: Option<String>,
 }
 
 impl Control {
     /// Asks for an orderly stop: finish what is in the guest's hands, wait for acknowledgements, commit.
     pub fn drain(&self) {
-        self.lock().stopping = true;
+        let mut state = self.lock();
+        (state.stopping, state.asked) = (true, true);
+        drop(state);
         self.changed.notify_all();
+    }
+
+    /// Stops what runs, so that the pipeline begins anew from the committed offsets. The first reason counts.
+    pub(super) fn begin_anew(&self, why: String) {
+        let mut state = self.lock();
+        state.stopping = true;
+        state.again.get_or_insert(why);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Whether the pipeline is to begin anew, or has failed: what is under way now will not be committed.
+    pub(super) fn is_anew(&self) -> bool {
+        self.lock().again.is_some()
+    }
+
+    /// Why the pipeline is to begin anew, and whether it may: not when somebody asked for the end meanwhile. It may run
+    /// again after this.
+    pub(super) fn take_anew(&self) -> Option<(String, bool)> {
+        let mut state = self.lock();
+        let why = state.again.take()?;
+        state.stopping = state.asked || state.failure.is_some();
+        Some((why, !state.stopping))
     }
 
     /// Stops because of a failure. The first one is the one that is reported; what is done is still committed.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::failure::Failure;
 use super::shared::Shared;
 use crate::commit::ledger::Fate;
 use crate::fault::{self, Point};
@@ -21,7 +20,7 @@ pub(super) fn run(shared: &Arc<Shared>, mut deliveries: Deliveries, done: &Atomi
         reports.clear();
         match deliveries.poll(WAIT, &mut reports) {
             Ok(troubles) => shared.note(&troubles, Stage::Sink),
-            Err(error) => shared.control.fail(Failure::Kafka(error.to_string())),
+            Err(error) => shared.producer_ended(&error),
         }
         settle(shared, &reports);
         shared.metrics.in_flight(shared.producer.in_flight() as i64, shared.waiting_bytes() as i64);
@@ -51,8 +50,5 @@ fn settle(shared: &Shared, reports: &[Delivery]) {
     shared.metrics.produced(produced, 0);
     shared.metrics.dead_lettered(dead_lettered);
     shared.metrics.end_to_end().observe_all(latencies);
-    if let Some(error) = reports.iter().find_map(|report| report.error.as_ref()) {
-        // Its ticket stays open, so nothing at or after the record is committed.
-        shared.control.fail(Failure::Kafka(format!("an output could not be delivered: {error}")));
-    }
+    shared.settled(reports);
 }

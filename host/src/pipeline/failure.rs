@@ -37,6 +37,17 @@ pub enum Failure {
         /// The guest's reason.
         why: String,
     },
+    /// Another producer has the transactional id.
+    #[error(
+        "another instance has taken over the transactional id `{id}`, so this one is fenced and stops: {why}\n  two \
+         instances with one id end each other; give each its own `transactional-id` in [pipeline]"
+    )]
+    Fenced {
+        /// The id.
+        id: String,
+        /// What the client says.
+        why: String,
+    },
     /// No instance of the guest comes up.
     #[error("{0}")]
     Guest(String),

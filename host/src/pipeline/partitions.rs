@@ -115,6 +115,12 @@ impl Partitions {
         slots.held.values().filter(|p| p.is_active()).cloned().collect()
     }
 
+    /// Those for which records may still be sent: ours, and those on their way out.
+    pub(super) fn unfenced(&self) -> Vec<Arc<Partition>> {
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        slots.held.values().filter(|p| !p.is_fenced()).cloned().collect()
+    }
+
     /// Closes tickets, looking each slot up once for a run of them.
     pub(super) fn close(&self, tickets: impl Iterator<Item = Ticket>, mut closed: impl FnMut(Closed)) {
         let mut tickets = tickets.peekable();

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::committer::Committer;
+use super::commits::{Commits, Left};
 use super::failure::Failure;
 use super::partitions::Partition;
 use super::queue::Queue;
@@ -29,8 +29,6 @@ const POLL_WAIT: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How often the lag is looked at.
 const LAG_INTERVAL: Duration = Duration::from_secs(1);
-/// How long a partition that leaves may take to finish what is in flight; well below the session time-out of 45 s.
-const REVOKE_GRACE: Duration = Duration::from_secs(20);
 
 /// Polls, and hands records to the workers.
 pub(super) struct Poller {
@@ -183,12 +181,12 @@ impl Lane {
 /// What happens when partitions come and go. Called on the polling thread, from within a poll.
 pub(super) struct Rebalance {
     shared: Arc<Shared>,
-    committer: Arc<Committer>,
+    commits: Arc<Commits>,
 }
 
 impl Rebalance {
-    pub(super) fn new(shared: Arc<Shared>, committer: Arc<Committer>) -> Self {
-        Rebalance { shared, committer }
+    pub(super) fn new(shared: Arc<Shared>, commits: Arc<Commits>) -> Self {
+        Rebalance { shared, commits }
     }
 
     fn retire(&self, partitions: &[(TopicPartition, Slot)]) -> Vec<Arc<Partition>> {
@@ -213,15 +211,7 @@ impl RebalanceEvents for Rebalance {
     /// Revoked partitions finish what is in flight and are committed before they move on.
     fn revoked(&mut self, partitions: &[(TopicPartition, Slot)]) {
         let leaving = self.retire(partitions);
-        // In the last step of stopping nothing is under way any more: what is open, such as the record that stopped the
-        // pipeline, stays open.
-        let grace = if self.shared.deadline.get().is_some() { Duration::ZERO } else { REVOKE_GRACE };
-        let failed = || self.shared.control.failed();
-        let drained = self.shared.partitions.wait_until_done(&leaving, grace, failed);
-        leaving.iter().for_each(|partition| partition.fence());
-        fault::point(Point::InRevoke);
-        let committed = self.committer.commit(|| leaving.clone());
-        self.committer.forget(&leaving);
+        let Left { drained, committed } = self.commits.revoke(&self.shared, &leaving);
         let names: Vec<_> = partitions.iter().map(|(name, _)| name.to_string()).collect();
         tracing::info!(
             pipeline = self.shared.name,
@@ -235,8 +225,7 @@ impl RebalanceEvents for Rebalance {
     /// Lost partitions have another owner already: what is in flight may come twice, and nothing may be committed.
     fn lost(&mut self, partitions: &[(TopicPartition, Slot)]) {
         let leaving = self.retire(partitions);
-        leaving.iter().for_each(|partition| partition.fence());
-        self.committer.forget(&leaving);
+        self.commits.lose(&leaving);
         let names: Vec<_> = partitions.iter().map(|(name, _)| name.to_string()).collect();
         tracing::warn!(pipeline = self.shared.name, partitions = names.join(" "), "partitions lost");
     }

@@ -6,9 +6,11 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::commits::{Commits, Rest};
 use super::committer::Committer;
 use super::control::Control;
 use super::delivery;
+use super::exactly_once::{self, Pauses, transactional_id};
 use super::failure::Failure;
 use super::load::Prepared;
 use super::partitions::Partitions;
@@ -17,11 +19,11 @@ use super::queue::Queue;
 use super::shared::{Shared, Topics};
 use super::stages::Stages;
 use super::swap::Swap;
+use super::transactor::Transactor;
 use super::worker::Worker;
 use crate::commit::cadence::Cadence;
 use crate::commit::client::OffsetCommitter;
 use crate::config::{self, Reject};
-use crate::fault::{self, Point};
 use crate::kafka::TopicPartition;
 use crate::record::Slot;
 use crate::sink::{Deliveries, Producer, ProducerSettings};
@@ -33,10 +35,6 @@ use crate::telemetry::metrics::Metrics;
 const INPUT_BUDGET: usize = 16 << 20;
 /// How long a stop may wait for acknowledgements. Kafka's own consumers wait 30 s when they close.
 const DRAIN: Duration = Duration::from_secs(30);
-/// How often a stop looks whether all is acknowledged.
-const LOOK: Duration = Duration::from_millis(2);
-/// How long to wait before the last commit is tried again.
-const AGAIN: Duration = Duration::from_millis(200);
 /// How long leaving the group may take.
 const LEAVE: Duration = Duration::from_secs(5);
 /// How long one commit may take before it counts as failed and is tried again with the next.
@@ -72,17 +70,53 @@ pub fn run_with(
     telemetry: &Telemetry,
     swap: &Arc<Swap>,
 ) -> Result<(), Failure> {
+    let (mut pauses, mut is_first) = (Pauses::default(), true);
+    let name = &prepared.config.name;
+    let ended = loop {
+        let start = Instant::now();
+        let ended = once(prepared, brokers, control, telemetry, swap, is_first);
+        is_first = false;
+        match control.take_anew().filter(|_| ended.is_ok()) {
+            None => break ended,
+            Some((why, false)) => {
+                let why = format!("the last transaction was not committed, its records will be read again: {why}");
+                break Err(Failure::Kafka(why));
+            }
+            Some((why, true)) => {
+                let pause = pauses.after(start.elapsed());
+                telemetry.metrics.restarted();
+                tracing::warn!(pipeline = name, why, ?pause, "beginning anew from the committed offsets");
+                if control.wait(pause) {
+                    break Ok(());
+                }
+            }
+        }
+    };
+    telemetry.enter(match &ended {
+        Ok(()) => State::Stopped,
+        Err(failure) => State::Failed(failure.to_string()),
+    });
+    ended
+}
+
+/// From connecting to having left the group.
+fn once(
+    prepared: &Prepared,
+    brokers: &str,
+    control: &Arc<Control>,
+    telemetry: &Telemetry,
+    swap: &Arc<Swap>,
+    is_first: bool,
+) -> Result<(), Failure> {
     telemetry.enter(State::Starting);
-    let (shared, deliveries) = share(prepared, brokers, control, telemetry, swap)?;
+    let Some((shared, deliveries)) = share(prepared, brokers, control, telemetry, swap, is_first)? else {
+        return Ok(());
+    };
     let threads = Threads::start(prepared, brokers, &shared, deliveries, telemetry)?;
     control.wait(Duration::MAX);
     telemetry.enter(State::Draining);
     let drained = threads.stop(&shared);
-    let failure = control.failure().or_else(|| drained.err());
-    telemetry.enter(match &failure {
-        None => State::Stopped,
-        Some(failure) => State::Failed(failure.to_string()),
-    });
+    let failure = control.failure().or_else(|| drained.err().filter(|_| !control.is_anew()));
     failure.map_or(Ok(()), Err)
 }
 
@@ -92,15 +126,26 @@ fn share(
     control: &Arc<Control>,
     telemetry: &Telemetry,
     swap: &Arc<Swap>,
-) -> Result<(Arc<Shared>, Deliveries), Failure> {
+    is_first: bool,
+) -> Result<Option<(Arc<Shared>, Deliveries)>, Failure> {
     let config = &prepared.config;
+    let id = transactional_id(config)?;
     let kafka = |error: crate::sink::SinkError| Failure::Kafka(error.to_string());
     let settings = ProducerSettings {
         brokers: brokers.to_owned(),
         pipeline: config.name.clone(),
         properties: [&config.kafka.client[..], &config.kafka.producer].concat(),
+        transactional_id: id.clone(),
     };
     let (producer, deliveries) = Producer::connect(&settings).map_err(kafka)?;
+    // Before the consumer starts: its offsets are certain only when the transaction of an earlier run has ended.
+    let transactions = match id {
+        None => None,
+        Some(id) => match exactly_once::begin(config, id, &producer, control, is_first)? {
+            None => return Ok(None),
+            begun => begun,
+        },
+    };
     let dead_letters = match &config.errors.reject {
         Reject::DeadLetter { topic } => Some(topic.clone()),
         Reject::Stop | Reject::Skip => None,
@@ -116,19 +161,20 @@ fn share(
         stages: Arc::new(Stages::new(prepared, &telemetry.metrics)),
         swap: swap.clone(),
         producer,
+        transactions,
         topics: Topics { output: config.sink.topic.clone(), dead_letters, open: Mutex::default() },
         sink: config.sink.clone(),
         reject: config.errors.reject.clone(),
         deadline: OnceLock::new(),
     };
-    Ok((Arc::new(shared), deliveries))
+    Ok(Some((Arc::new(shared), deliveries)))
 }
 
 /// A pipeline's threads, from the first a record meets to the last.
 struct Threads {
     poller: JoinHandle<Consumer>,
     crew: Crew,
-    committer: Arc<Committer>,
+    commits: Arc<Commits>,
 }
 
 /// The threads behind the poller. They end only when told.
@@ -169,18 +215,23 @@ impl Threads {
         let late = rebalance.0.clone();
         let consumer = Consumer::connect(&settings, Box::new(rebalance));
         let consumer = consumer.map_err(|error| Failure::Kafka(error.to_string()))?;
-        let committer = Arc::new(Committer::new(shared.clone(), OffsetCommitter::new(consumer.group(), COMMIT)));
-        let events = Rebalance::new(shared.clone(), committer.clone());
+        let commits = Arc::new(match &shared.transactions {
+            None => {
+                Commits::AtLeastOnce(Committer::new(shared.clone(), OffsetCommitter::new(consumer.group(), COMMIT)))
+            }
+            Some(ours) => Commits::ExactlyOnce(Transactor::new(shared.clone(), ours.clone(), consumer.group())),
+        });
+        let events = Rebalance::new(shared.clone(), commits.clone());
         drop(late.set(Mutex::new(events)));
 
         let mut crew = Crew::default();
         let cadence = Cadence::new(config.commit.interval, config.commit.records, Instant::now());
-        let started = crew.start(shared, deliveries, &committer, cadence).and_then(|()| {
+        let started = crew.start(shared, deliveries, &commits, cadence).and_then(|()| {
             let poller = Poller::new(shared.clone(), consumer, telemetry.clone());
             spawn("poller", &shared.control, move || poller.run())
         });
         match started {
-            Ok(poller) => Ok(Threads { poller, crew, committer }),
+            Ok(poller) => Ok(Threads { poller, crew, commits }),
             Err(failure) => {
                 // Nothing was polled yet, so there is nothing to finish.
                 crew.dismiss(&shared.queues, &shared.control);
@@ -192,7 +243,7 @@ impl Threads {
     /// Stops polling, lets the workers finish the call they are in, waits for acknowledgements, commits, leaves.
     fn stop(self, shared: &Arc<Shared>) -> Result<(), Failure> {
         let died = |what: &str| Failure::Host(format!("the {what} thread died; this is a fault of Millstream"));
-        let (mut crew, committer) = (self.crew, self.committer);
+        let (mut crew, commits) = (self.crew, self.commits);
         let Ok(consumer) = self.poller.join() else {
             crew.dismiss(&shared.queues, &shared.control);
             return Err(died("polling"));
@@ -200,25 +251,14 @@ impl Threads {
         let deadline = Instant::now() + DRAIN;
         let _ = shared.deadline.set(deadline);
         let workers_died = !crew.end_work(&shared.queues);
-        while shared.producer.in_flight() > 0 && Instant::now() < deadline {
-            std::thread::sleep(LOOK);
-        }
-        let left = shared.producer.in_flight();
-        crew.end_service();
-        fault::point(Point::InShutdown);
-        let mut committed = committer.commit(|| shared.partitions.active());
-        // A group that is just rebalancing takes no commit, but will.
-        while !committed && Instant::now() < deadline {
-            std::thread::sleep(AGAIN);
-            committed = committer.commit(|| shared.partitions.active());
-        }
+        let Rest { unacknowledged, committed } = commits.finish(shared, deadline, || crew.end_service());
         if let Err(error) = consumer.close(LEAVE) {
             tracing::warn!(pipeline = shared.name, "{error}");
         }
         if workers_died {
             return Err(died("worker"));
         }
-        match (left, committed) {
+        match (unacknowledged, committed) {
             (0, true) => Ok(()),
             (0, false) => Err(Failure::Kafka("the last commit failed; some records will be read again".into())),
             (left, _) => Err(Failure::Kafka(format!(
@@ -234,13 +274,13 @@ impl Crew {
         &mut self,
         shared: &Arc<Shared>,
         deliveries: Deliveries,
-        committer: &Arc<Committer>,
+        commits: &Arc<Commits>,
         cadence: Cadence,
     ) -> Result<(), Failure> {
         let control = &shared.control;
         let (served, done) = (shared.clone(), self.delivered.clone());
         self.servers.push(spawn("delivery", control, move || delivery::run(&served, deliveries, &done))?);
-        let (committing, done) = (committer.clone(), self.delivered.clone());
+        let (committing, done) = (commits.clone(), self.delivered.clone());
         self.servers.push(spawn("committer", control, move || committing.run(cadence, &done))?);
         for (index, worker) in bring_up(shared)?.into_iter().enumerate() {
             self.workers.push(spawn(&format!("worker-{index}"), control, move || worker.run())?);
@@ -343,6 +383,8 @@ impl Drop for Alarm {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const LOOK: Duration = Duration::from_millis(2);
 
     #[test]
     fn a_start_that_fails_half_way_leaves_no_thread_behind() {

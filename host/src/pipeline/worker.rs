@@ -118,6 +118,9 @@ impl Worker {
         let origins = origins.headers();
         let leaving = Leaving { batch, formats, come, origins: &origins };
         let Judged { ready, dropped, several, end, stop } = judge(shared, addresses, sender, &leaving, items)?;
+        // Until the end of this, the transaction stays what it is.
+        let all = shared.clone();
+        let Some(_inside) = all.enter() else { return Ok(()) };
         // What stands behind the record that stops the pipeline is left alone: it comes again.
         let (items, rest) = items.split_at(end.min(items.len()));
         split(shared, &several);
@@ -168,6 +171,8 @@ impl Worker {
         if let Some(index) = too_large {
             let at = self.shared.place(&batch.get(rejected[index].0.index));
             let why = self.sender.refusal(&outgoing[index]).map_or_else(String::new, |refusal| refusal.to_string());
+            // Records behind it were sent already.
+            self.shared.tear();
             return Err(Failure::Kafka(format!("the dead letter for {at} cannot be sent: {why}")));
         }
         send(&self.shared, &mut self.sender, &topic, &outgoing)
@@ -224,7 +229,7 @@ fn send(shared: &Shared, sender: &mut Sender, topic: &str, outgoing: &[Outgoing<
     if outgoing.is_empty() {
         return Ok(());
     }
-    let topic = shared.topics.get(&shared.producer, topic)?;
+    let topic = shared.topics.get(&shared.producer, topic).inspect_err(|_| shared.tear())?;
     let mut at = 0;
     while let Some(rest) = outgoing.get(at..).filter(|rest| !rest.is_empty()) {
         let open = open_run(shared, rest);
@@ -233,6 +238,7 @@ fn send(shared: &Shared, sender: &mut Sender, topic: &str, outgoing: &[Outgoing<
             continue;
         }
         let sent = sender.send(&topic, rest.get(..open).unwrap_or_default());
+        shared.sent(sent.accepted);
         at += sent.accepted;
         if sent.accepted > 0 {
             fault::point(Point::AfterProduce);
@@ -240,9 +246,12 @@ fn send(shared: &Shared, sender: &mut Sender, topic: &str, outgoing: &[Outgoing<
         match sent.refused {
             None => {}
             // Not sent, so not acknowledged, so not committed: nothing is lost by giving up.
-            Some(Refusal::QueueFull(_)) if shared.abandoned() => return Ok(()),
+            Some(Refusal::QueueFull(_)) if shared.abandoned() => {
+                shared.tear();
+                return Ok(());
+            }
             Some(Refusal::QueueFull(room)) => drop(shared.producer.wait_for_room(room, ROOM)),
-            Some(refusal) => return Err(Failure::Kafka(refusal.to_string())),
+            Some(refusal) => return shared.refused(&refusal),
         }
     }
     let bytes: usize = outgoing.iter().map(|o| o.value.map_or(0, <[u8]>::len)).sum();

@@ -15,9 +15,11 @@ mod native;
 mod producer;
 #[cfg(test)]
 mod tests;
+mod transactions;
 
 pub use deliveries::Deliveries;
 pub use producer::{Producer, Room, Sender, Topic};
+pub use transactions::{TransactionError, Transactions};
 
 /// What a producer needs to know.
 #[derive(Debug, Clone)]
@@ -28,6 +30,8 @@ pub struct ProducerSettings {
     pub brokers: String,
     /// The user's properties: `[kafka.client]`, then `[kafka.producer]`.
     pub properties: Vec<(String, String)>,
+    /// Under which id it writes in transactions, if it does.
+    pub transactional_id: Option<String>,
 }
 
 /// A record on its way out. Its bytes are copied when it is accepted.
@@ -130,6 +134,8 @@ pub enum DeliveryErrorKind {
     TopicMissing,
     /// The broker refuses.
     Unauthorized,
+    /// Another producer has its transactional id, or its transaction has ended.
+    Fenced,
     /// The producer cannot go on.
     Fatal,
     /// Anything else.
@@ -141,9 +147,8 @@ impl DeliveryError {
         let kind = match code.name().as_str() {
             "MSG_SIZE_TOO_LARGE" | "RECORD_LIST_TOO_LARGE" => DeliveryErrorKind::TooLarge,
             "_MSG_TIMED_OUT" | "_TIMED_OUT" | "REQUEST_TIMED_OUT" => DeliveryErrorKind::TimedOut,
-            "_FATAL" | "PRODUCER_FENCED" | "INVALID_PRODUCER_EPOCH" | "OUT_OF_ORDER_SEQUENCE_NUMBER" => {
-                DeliveryErrorKind::Fatal
-            }
+            "_FENCED" | "PRODUCER_FENCED" | "INVALID_PRODUCER_EPOCH" => DeliveryErrorKind::Fenced,
+            "_FATAL" | "OUT_OF_ORDER_SEQUENCE_NUMBER" => DeliveryErrorKind::Fatal,
             _ => match code.class() {
                 ErrorClass::TopicMissing => DeliveryErrorKind::TopicMissing,
                 ErrorClass::Unauthorized => DeliveryErrorKind::Unauthorized,

@@ -1,13 +1,14 @@
 //! The thin `unsafe` wrapper around librdkafka's batch produce call, its one-record call for headers and timestamps,
-//! and its delivery reports.
+//! its delivery reports, and its transactions.
 
 use std::ffi::{c_char, c_int, c_void};
-use std::ptr;
+use std::ptr::{self, NonNull};
+use std::time::Duration;
 
 use rdkafka_sys as sys;
 
 use crate::kafka::error::Code;
-use crate::kafka::native::{Client, Conf, Event, TopicHandle};
+use crate::kafka::native::{Client, Conf, Event, Partitions, TopicHandle, copy_text, to_ms};
 use crate::record::Ticket;
 
 use super::Outgoing;
@@ -184,6 +185,109 @@ pub(super) fn each_report(mut event: Event, mut report: impl FnMut(Ticket, Code)
         };
         report(ticket, code);
     }
+}
+
+/// What a call of a transaction answers when it has not done its work.
+#[derive(Debug)]
+pub(super) struct CallError {
+    pub(super) code: Code,
+    pub(super) text: String,
+    /// The client does nothing any more.
+    pub(super) fatal: bool,
+    /// The same call may be made again.
+    pub(super) retriable: bool,
+    /// The transaction can only be aborted.
+    pub(super) requires_abort: bool,
+}
+
+/// # Safety
+/// `error` is null, or an error that nobody else frees.
+unsafe fn answer(error: *mut sys::rd_kafka_error_t) -> Result<(), CallError> {
+    if error.is_null() {
+        return Ok(());
+    }
+    // SAFETY: the caller gives the error away: it is read, then freed once.
+    unsafe {
+        let found = CallError {
+            code: Code(plain::rd_kafka_error_code(error)),
+            text: copy_text(sys::rd_kafka_error_string(error)),
+            fatal: sys::rd_kafka_error_is_fatal(error) != 0,
+            retriable: sys::rd_kafka_error_is_retriable(error) != 0,
+            requires_abort: sys::rd_kafka_error_txn_requires_abort(error) != 0,
+        };
+        sys::rd_kafka_error_destroy(error);
+        Err(found)
+    }
+}
+
+/// Gets the producer's id and ends what an earlier holder of it has left open; goes on where a call before ended late.
+pub(super) fn init_transactions(client: &Client, at_most: Duration) -> Result<(), CallError> {
+    // SAFETY: the client is alive; the error is ours.
+    unsafe { answer(sys::rd_kafka_init_transactions(client.as_ptr(), to_ms(at_most))) }
+}
+
+/// Asks no broker.
+pub(super) fn begin_transaction(client: &Client) -> Result<(), CallError> {
+    // SAFETY: as above.
+    unsafe { answer(sys::rd_kafka_begin_transaction(client.as_ptr())) }
+}
+
+/// Goes on where a call before ended late.
+pub(super) fn commit_transaction(client: &Client, at_most: Duration) -> Result<(), CallError> {
+    // SAFETY: as above.
+    unsafe { answer(sys::rd_kafka_commit_transaction(client.as_ptr(), to_ms(at_most))) }
+}
+
+/// Goes on where a call before ended late.
+pub(super) fn abort_transaction(client: &Client, at_most: Duration) -> Result<(), CallError> {
+    // SAFETY: as above.
+    unsafe { answer(sys::rd_kafka_abort_transaction(client.as_ptr(), to_ms(at_most))) }
+}
+
+/// Sends what waits without lingering, until all is acknowledged and collected by another thread; whether it is.
+pub(super) fn flush(client: &Client, at_most: Duration) -> bool {
+    // SAFETY: the client is alive; the answer is one of the client's own two codes.
+    unsafe { sys::rd_kafka_flush(client.as_ptr(), to_ms(at_most)) as c_int == Code::NONE.0 }
+}
+
+/// A consumer's membership at one moment: what the broker fences by.
+pub(super) struct Membership {
+    raw: NonNull<sys::rd_kafka_consumer_group_metadata_t>,
+}
+
+impl Membership {
+    /// That of now; none where the consumer is no member, whose offsets a broker would take from anybody.
+    pub(super) fn of(consumer: &Client) -> Option<Membership> {
+        // SAFETY: the client is alive; the answer is ours, or null.
+        let raw = NonNull::new(unsafe { sys::rd_kafka_consumer_group_metadata(consumer.as_ptr()) })?;
+        let membership = Membership { raw };
+        // SAFETY: both are alive; the text belongs to the metadata and is copied.
+        let member = unsafe {
+            sys::rd_kafka_consumer_group_metadata_generation_id(raw.as_ptr()) >= 0
+                && !copy_text(sys::rd_kafka_consumer_group_metadata_member_id(raw.as_ptr())).is_empty()
+                && sys::rd_kafka_assignment_lost(consumer.as_ptr()) == 0
+        };
+        member.then_some(membership)
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        // SAFETY: owned.
+        unsafe { sys::rd_kafka_consumer_group_metadata_destroy(self.raw.as_ptr()) };
+    }
+}
+
+/// Puts offsets into the transaction.
+pub(super) fn send_offsets(
+    client: &Client,
+    offsets: &Partitions,
+    membership: &Membership,
+    at_most: Duration,
+) -> Result<(), CallError> {
+    let (rk, offsets, membership) = (client.as_ptr(), offsets.as_ptr(), membership.raw.as_ptr());
+    // SAFETY: all three are alive, the last two are copied; the error is ours.
+    unsafe { answer(sys::rd_kafka_send_offsets_to_transaction(rk, offsets, membership, to_ms(at_most))) }
 }
 
 /// Makes the client fail for good.

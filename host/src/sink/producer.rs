@@ -4,7 +4,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::native::{self, Scratch};
-use super::{Deliveries, Delivery, DeliveryError, Outgoing, Partitions, ProducerSettings, Refusal, Sent, SinkError};
+use super::{
+    Deliveries, Delivery, DeliveryError, Outgoing, Partitions, ProducerSettings, Refusal, Sent, SinkError, Transactions,
+};
 use crate::kafka::error::{Code, ErrorClass};
 use crate::kafka::native::{Client, Queue, Role, TopicHandle};
 use crate::kafka::properties;
@@ -57,8 +59,9 @@ impl Producer {
     /// Starts a client. Does not wait for a broker: run the probe first.
     pub fn connect(settings: &ProducerSettings) -> Result<(Producer, Deliveries), SinkError> {
         let refused = |reason| SinkError::Settings { reason };
-        let ProducerSettings { pipeline, brokers, properties } = settings;
-        let mut conf = properties::producer_conf(pipeline, brokers, properties).map_err(refused)?;
+        let ProducerSettings { pipeline, brokers, properties, transactional_id } = settings;
+        let conf = properties::producer_conf(pipeline, brokers, properties, transactional_id.as_deref());
+        let mut conf = conf.map_err(refused)?;
         let limit = conf.get("message.max.bytes").and_then(|value| value.parse().ok()).unwrap_or(DEFAULT_LIMIT);
         native::report_as_events(&mut conf);
         let client = Arc::new(Client::start(conf, Role::Producer, None).map_err(refused)?);
@@ -78,6 +81,11 @@ impl Producer {
         let refused = |code: Code| SinkError::Topic { topic: name.to_owned(), reason: code.text() };
         let handle = TopicHandle::new(&self.shared.client, name).map_err(refused)?;
         Ok(Topic { handle: Arc::new(handle) })
+    }
+
+    /// The transactions of a producer that has an id for them.
+    pub fn transactions(&self) -> Transactions {
+        Transactions::new(self.shared.clone())
     }
 
     /// A way in for one more worker.

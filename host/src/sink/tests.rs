@@ -9,7 +9,7 @@ use crate::record::Slot;
 
 fn settings(brokers: &str, properties: &[(&str, &str)]) -> ProducerSettings {
     let properties = properties.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    ProducerSettings { pipeline: "test".to_owned(), brokers: brokers.to_owned(), properties }
+    ProducerSettings { pipeline: "test".to_owned(), brokers: brokers.to_owned(), properties, transactional_id: None }
 }
 
 fn broker() -> EmbeddedBroker {

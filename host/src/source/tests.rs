@@ -95,7 +95,12 @@ fn connect(broker: &EmbeddedBroker) -> (Consumer, Events) {
 /// Sends all and checks that each comes back acknowledged, once.
 fn feed(broker: &EmbeddedBroker, records: &[Outgoing<'_>]) {
     let properties = vec![("linger.ms".to_owned(), "1".to_owned())];
-    let settings = ProducerSettings { pipeline: "feed".to_owned(), brokers: broker.bootstrap_servers(), properties };
+    let settings = ProducerSettings {
+        pipeline: "feed".to_owned(),
+        brokers: broker.bootstrap_servers(),
+        properties,
+        transactional_id: None,
+    };
     let (producer, mut deliveries) = Producer::connect(&settings).expect("connect");
     let topic = producer.topic("t").expect("a topic");
     let sent = producer.sender().send(&topic, records);

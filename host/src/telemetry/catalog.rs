@@ -137,6 +137,12 @@ declare! {
         "Time of one offset commit" in COMMIT_SECONDS;
     COMMITS = Counter "millstream_commits_total" ["pipeline", "tenant", "result"]
         "Offset commits by result: ok, failed";
+    TRANSACTION_DURATION = Histogram "millstream_transaction_duration_seconds" ["pipeline", "tenant"]
+        "Time that the end of one transaction took: waiting for its outputs, its offsets, the commit" in COMMIT_SECONDS;
+    TRANSACTIONS = Counter "millstream_transactions_total" ["pipeline", "tenant", "result"]
+        "Transactions by result: committed, aborted; only with delivery = exactly-once";
+    RESTARTS = Counter "millstream_pipeline_restarts_total" ["pipeline", "tenant"]
+        "Times that the pipeline began anew from the committed offsets after a transaction was lost";
     CONSUMER_LAG = Gauge "millstream_consumer_lag_records" ["pipeline", "tenant", "topic", "partition"]
         "Records between the committed position and the end of the partition; only for assigned partitions";
     IN_FLIGHT_RECORDS = Gauge "millstream_in_flight_records" ["pipeline", "tenant"]

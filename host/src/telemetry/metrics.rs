@@ -215,6 +215,28 @@ impl Metrics {
         self.shared.commit_duration.observe(seconds);
     }
 
+    /// A transaction was committed: its end took `seconds`, and it moved past `records` input records.
+    pub fn transaction_committed(&self, records: u64, seconds: f64) {
+        self.shared.committed.inc_by(records);
+        self.transactions("committed").inc();
+        self.shared.families.transaction_duration.get_or_create_owned(&self.shared.labels).observe(seconds);
+    }
+
+    /// A transaction was given up.
+    pub fn transaction_aborted(&self) {
+        self.transactions("aborted").inc();
+    }
+
+    fn transactions(&self, result: &str) -> Counter {
+        let labels = self.shared.with([("result", result.to_owned())]);
+        self.shared.families.transactions.get_or_create_owned(&labels)
+    }
+
+    /// The pipeline begins anew.
+    pub fn restarted(&self) {
+        self.shared.families.restarts.get_or_create_owned(&self.shared.labels).inc();
+    }
+
     /// `count` failures of a kind. A kind is a word of the code, never text of a record, so that series stay few. This
     /// searches by label: on a path that fails often keep the handle of [`Metrics::errors`].
     pub fn error(&self, kind: &'static str, stage: Stage, count: u64) {

@@ -86,11 +86,38 @@ fn unknown_names() {
 }
 
 #[test]
-fn what_comes_later_is_refused_by_name() {
+fn what_cannot_be_exactly_once_is_refused_with_the_reason() {
+    let with = |more: &str| {
+        let text = LEAST.replace("[pipeline]\n", "[pipeline]\ndelivery = \"exactly-once\"\n");
+        refused(&format!("{text}{more}"))
+    };
+    assert_eq!(with(""), Vec::<String>::new());
     assert_eq!(
-        one("[pipeline]", "delivery = \"exactly-once\""),
-        "`[pipeline] delivery = \"exactly-once\"` is not yet supported (use \"at-least-once\")"
+        with("[kafka]\nbrokers = \"embedded\"\n"),
+        ["2:12 `[pipeline] delivery = \"exactly-once\"` is not possible with the embedded broker, which knows no \
+          transactions (name real brokers in [kafka], or set delivery = \"at-least-once\")"]
     );
+    let slow = "[commit]\ninterval = \"6s\"\n";
+    let [only] = &with(slow)[..] else { panic!("one problem: {:?}", with(slow)) };
+    assert!(
+        only.ends_with(
+            "`[pipeline] delivery = \"exactly-once\"`: a transaction of `[commit] interval` = 6s would take more than \
+             half of \"transaction.timeout.ms\" = 10000, after which the broker aborts it (commit more often, or raise \
+             \"transaction.timeout.ms\" in [kafka.producer])"
+        ),
+        "{only}"
+    );
+    let raised = format!("{slow}[kafka.producer]\n\"transaction.timeout.ms\" = 12000\n");
+    assert_eq!(with(&raised), Vec::<String>::new());
+    assert_eq!(
+        one("[pipeline]", "transactional-id = \"x\""),
+        "`[pipeline] transactional-id` means nothing with delivery = \"at-least-once\" (remove it, or set delivery = \
+         \"exactly-once\")"
+    );
+}
+
+#[test]
+fn what_comes_later_is_refused_by_name() {
     for section in ["source", "sink"] {
         let help = "(use \"bytes\", and let the guest read and write them)";
         assert_eq!(
@@ -248,7 +275,7 @@ fn client_properties_of_the_host() {
         (
             "producer",
             "transactional.id = \"x\"",
-            "transactional.id` is set by the host (set `delivery` in [pipeline] instead, once \"exactly-once\" is supported)",
+            "transactional.id` is set by the host (set `transactional-id` in [pipeline] instead, with `delivery = \"exactly-once\"`)",
         ),
         (
             "producer",
