@@ -16,7 +16,9 @@ pub enum Point {
     AfterProduce,
     /// Outputs were acknowledged; nothing is committed for them yet.
     AfterFlush,
-    /// A commit is on its way, and not answered.
+    /// A transaction has its offsets, and is not committed; exactly once only.
+    AfterOffsetsSent,
+    /// A commit is on its way, and not answered; at least once only.
     AfterCommitSent,
     /// A commit was answered.
     AfterCommit,
@@ -33,11 +35,12 @@ static HOOK: OnceLock<Hook> = OnceLock::new();
 
 impl Point {
     /// Every point.
-    pub const ALL: [Point; 8] = [
+    pub const ALL: [Point; 9] = [
         Point::AfterPoll,
         Point::InGuest,
         Point::AfterProduce,
         Point::AfterFlush,
+        Point::AfterOffsetsSent,
         Point::AfterCommitSent,
         Point::AfterCommit,
         Point::InRevoke,
@@ -51,6 +54,7 @@ impl Point {
             Point::InGuest => "in-guest",
             Point::AfterProduce => "after-produce",
             Point::AfterFlush => "after-flush",
+            Point::AfterOffsetsSent => "after-offsets-sent",
             Point::AfterCommitSent => "after-commit-sent",
             Point::AfterCommit => "after-commit",
             Point::InRevoke => "in-revoke",

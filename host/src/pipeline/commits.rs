@@ -9,6 +9,7 @@ use super::partitions::Partition;
 use super::shared::Shared;
 use super::transactor::Transactor;
 use crate::commit::cadence::Cadence;
+use crate::fault::{self, Point};
 
 /// How long a partition that leaves may take to finish what is in flight; well below the session time-out of 45 s.
 const REVOKE_GRACE: Duration = Duration::from_secs(20);
@@ -60,12 +61,14 @@ impl Commits {
                 let failed = || shared.control.failed();
                 let drained = shared.partitions.wait_until_done(leaving, grace, failed);
                 leaving.iter().for_each(|partition| partition.fence());
+                fault::point(Point::InRevoke);
                 let committed = committer.commit(|| leaving.to_vec());
                 committer.forget(leaving);
                 Left { drained, committed }
             }
             // What no worker has sent yet is left to the next owner: a turn needs nothing more than what was sent.
             Self::ExactlyOnce(transactor) => {
+                fault::point(Point::InRevoke);
                 let committed = transactor.revoke(leaving, grace);
                 Left { drained: committed, committed }
             }
@@ -93,6 +96,7 @@ impl Commits {
                 }
                 let unacknowledged = shared.producer.in_flight();
                 end_service();
+                fault::point(Point::InShutdown);
                 let mut committed = committer.commit(|| shared.partitions.active());
                 // A group that is just rebalancing takes no commit, but will.
                 while !committed && Instant::now() < deadline {
@@ -102,6 +106,7 @@ impl Commits {
                 Rest { unacknowledged, committed }
             }
             Self::ExactlyOnce(transactor) => {
+                fault::point(Point::InShutdown);
                 let committed = transactor.finish(deadline);
                 end_service();
                 Rest { unacknowledged: 0, committed }

@@ -15,6 +15,7 @@ use super::gate::Gate;
 use super::partitions::Partition;
 use super::shared::Shared;
 use crate::commit::cadence::Cadence;
+use crate::fault::{self, Point};
 use crate::kafka::{Group, TopicPartition};
 use crate::record::Slot;
 use crate::sink::{TransactionError, Transactions};
@@ -204,8 +205,10 @@ impl Transactor {
             // Again with the same offsets, as long as it may be made again.
             let send = || transactions.send_offsets(&self.group, &offsets, left(deadline).min(self.ours.limit));
             repeat(deadline, "the offsets wait for the broker", send)?;
+            fault::point(Point::AfterOffsetsSent);
         }
         repeat(deadline, "the commit waits for the broker", || transactions.commit(left(deadline).min(SLICE)))?;
+        fault::point(Point::AfterCommit);
         transactions.begin()?;
         let before = |slot| state.committed.get(slot).map_or(0, |mark: &Mark| mark.finished);
         let records = moved.iter().map(|(slot, _, mark)| mark.finished.saturating_sub(before(slot))).sum();
