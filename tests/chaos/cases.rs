@@ -202,7 +202,7 @@ pub fn kill_at(scene: &mut Scene, point: Point) -> Result<()> {
     let mut host = scene.host(Some(&format!("{}:{passes}:kill", point.name())))?;
     let mut second = None;
     if let Point::InRevoke | Point::InShutdown = point {
-        let early = scene.dice.of(3_000..6_000);
+        let early = scene.dice.of(1_000..4_000);
         scene.wait_fresh(early)?;
     }
     match point {
