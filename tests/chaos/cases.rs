@@ -98,8 +98,8 @@ pub fn all() -> Vec<Case> {
             name: "guest slower than max.poll.interval.ms",
             setup: |setup| {
                 (setup.odd_every, setup.verbs) = (setup.records / 2, "S");
-                setup.session_ms = 2_000;
-                setup.consumer.push_str("\"max.poll.interval.ms\" = 3000\n");
+                setup.session_ms = 6_000;
+                setup.consumer.push_str("\"max.poll.interval.ms\" = 6000\n");
             },
             act: Act::Do(undisturbed),
             least: Duration::from_secs(SLOW_SECONDS),

@@ -7,7 +7,7 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 /// How long a record with the verb `S` keeps the guest busy: seconds of the wall clock that begin meanwhile.
-pub const SLOW_SECONDS: u64 = 6;
+pub const SLOW_SECONDS: u64 = 9;
 
 const WIT: &str = r#"
 package t:t;

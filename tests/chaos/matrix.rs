@@ -10,7 +10,7 @@ use millstream::fault::Point;
 
 use crate::cases::{self, Act, Case};
 use crate::checker::Report;
-use crate::scene::{Mode, Scene, Setup};
+use crate::scene::{Closed, Mode, Scene, Setup};
 
 /// A run with fewer records shows nothing.
 const LEAST: u64 = 20_000;
@@ -171,11 +171,12 @@ fn run(case: &Case, mode: Mode, seed: u64, soak: u64) -> Result<(Row, String)> {
         Act::Do(act) => act(&mut scene)?,
     }
     let faults = scene.faults;
-    let (report, took, more) = scene.close(BOUND)?;
-    notes.extend(more);
+    let Closed { report, took, notes: more, logs } = scene.close(BOUND)?;
+    notes.push_str(&more);
     let complaints = complaints(case, mode, records, faults, &report, took);
     if !complaints.is_empty() {
-        return Err(RigError::new(format!("{}; {report:?}", complaints.join(", "))));
+        let complaints = complaints.join(", ");
+        return Err(RigError::new(format!("{complaints}; {report:?}\nthe hosts wrote:\n{logs}")));
     }
     let Report { missing: lost, duplicate: duplicated, out_of_order, silence, .. } = report;
     let name = case.name;
@@ -192,7 +193,7 @@ fn complaints(case: &Case, mode: Mode, records: u64, faults: u32, report: &Repor
     };
     let repeats = case.repeats && mode == Mode::AtLeastOnce;
     none("lost", report.missing);
-    none("came again though they were committed", report.unexcused);
+    none("came again though committed before the fault, or read after it", report.unexcused);
     none("came again though nothing could be left uncommitted", if repeats { 0 } else { report.duplicate });
     none("unknown", report.unknown);
     none("changed", report.wrong);

@@ -102,6 +102,16 @@ pub struct Scene {
     pub faults: u32,
 }
 
+/// What is left of a run.
+pub struct Closed {
+    pub report: Report,
+    /// From the first record on.
+    pub took: Duration,
+    /// What the hosts that were there at the end noted and logged.
+    pub notes: String,
+    pub logs: String,
+}
+
 /// A host, and what it noted of its fault points.
 pub struct Host {
     pub process: Process,
@@ -286,18 +296,19 @@ impl Scene {
         Ok(())
     }
 
-    /// Waits until all is committed, stops the hosts and judges. Answers what was found and how long it all took.
-    pub fn close(mut self, bound: Duration) -> Result<(Report, Duration, Vec<String>)> {
+    /// Waits until all is committed, stops the hosts and judges.
+    pub fn close(mut self, bound: Duration) -> Result<Closed> {
         let settled = self.checker.say(&format!("settle {}", bound.as_secs())).map(drop);
         settled.map_err(|why| self.with_logs(why))?;
         let took = self.begun.elapsed();
-        let mut notes = Vec::new();
+        let (mut notes, mut logs) = (String::new(), Vec::new());
         for host in &mut self.hosts {
             host.leave()?;
-            notes.push(host.notes());
+            notes.push_str(&host.notes());
+            logs.push(host.process.log());
         }
         let report = self.checker.judge()?;
-        Ok((report, took, notes))
+        Ok(Closed { report, took, notes, logs: logs.join("\n---\n") })
     }
 
     fn with_logs(&self, why: RigError) -> RigError {
