@@ -142,7 +142,8 @@ pub fn all() -> Vec<Case> {
             repeats: true,
             setup: |setup| {
                 (setup.odd_every, setup.verbs) = (5000, "R");
-                setup.letters = Some(&[("max.message.bytes", "60")]);
+                // Too little for a letter, enough for the marker at the end of a transaction: without that, it never ends.
+                setup.letters = Some(&[("max.message.bytes", "200")]);
             },
             act: Act::Do(failing_letters),
             letters: 4,
@@ -167,6 +168,7 @@ pub fn all() -> Vec<Case> {
             name: "killed after commit sent",
             modes: &[Mode::ExactlyOnce],
             behind_proxy: true,
+            repeats: true,
             act: Act::Do(killed_at_the_end),
             ..PLAIN
         },
@@ -174,6 +176,7 @@ pub fn all() -> Vec<Case> {
             name: "end of a transaction held until the next has begun",
             modes: &[Mode::ExactlyOnce],
             behind_proxy: true,
+            setup: |setup| setup.records = 60_000,
             act: Act::Do(late_end),
             ..PLAIN
         },
@@ -194,7 +197,7 @@ pub fn soak() -> Case {
 pub fn kill_at(scene: &mut Scene, point: Point) -> Result<()> {
     // So many times a point is passed before it kills: with these at some distance from start and end of the load.
     let passes = match point {
-        Point::AfterPoll => scene.dice.of(8..24),
+        Point::AfterPoll => scene.dice.of(15..40),
         Point::InGuest | Point::AfterProduce | Point::AfterFlush => scene.dice.of(40..120),
         Point::AfterOffsetsSent | Point::AfterCommitSent | Point::AfterCommit => scene.dice.of(4..12),
         Point::InRevoke | Point::InShutdown => 1,
@@ -317,7 +320,7 @@ fn failing_letters(scene: &mut Scene) -> Result<()> {
         return Err(RigError::new(format!("it ended for another reason:\n{log}")));
     }
     scene.mark()?;
-    scene.renew_letters()?;
+    scene.heal_letters()?;
     scene.start()
 }
 
@@ -407,7 +410,7 @@ fn late_end(scene: &mut Scene) -> Result<()> {
     scene.mark()?;
     let proxy = &scene.fronted()?.proxy;
     proxy.hold(END_TXN);
-    wait("the end of a transaction", || proxy.touched() > 0)?;
+    wait("the end of a transaction to be held", || proxy.touched() > 0)?;
     let begun = proxy.passed(ADD_PARTITIONS_TO_TXN);
     wait("the next transaction", || proxy.passed(ADD_PARTITIONS_TO_TXN) > begun)?;
     proxy.heal();

@@ -281,19 +281,10 @@ impl Scene {
         self.fronted.as_deref_mut().ok_or_else(|| RigError::new("this case has no proxy"))
     }
 
-    /// Makes the dead letter topic anew, with a broker's own settings.
-    pub fn renew_letters(&mut self) -> Result<()> {
+    /// From here on the dead letter topic takes every letter. It is not made anew: transactions may be open on it.
+    pub fn heal_letters(&mut self) -> Result<()> {
         let letters = self.subject.letters.as_ref().ok_or_else(|| RigError::new("no dead letter topic"))?;
-        broker().delete_topic(letters)?;
-        // It goes in the background, and until then its name is taken.
-        let deadline = Instant::now() + LIMIT;
-        while let Err(why) = broker().create_topic(letters, 1, &[]) {
-            if Instant::now() > deadline {
-                return Err(why);
-            }
-            std::thread::sleep(LOOK);
-        }
-        Ok(())
+        broker().set_topic(letters, "max.message.bytes", "1000000")
     }
 
     /// Waits until all is committed, stops the hosts and judges.
