@@ -170,7 +170,7 @@ pub fn soak() -> Case {
 pub fn kill_at(scene: &mut Scene, point: Point) -> Result<()> {
     // So many times a point is passed before it kills: with these at some distance from start and end of the load.
     let passes = match point {
-        Point::AfterPoll => scene.dice.of(8..24),
+        Point::AfterPoll => scene.dice.of(15..40),
         Point::InGuest | Point::AfterProduce | Point::AfterFlush => scene.dice.of(40..120),
         Point::AfterCommitSent | Point::AfterCommit => scene.dice.of(4..12),
         Point::InRevoke | Point::InShutdown => 1,
