@@ -16,9 +16,9 @@ pub enum Point {
     AfterProduce,
     /// Outputs were acknowledged; nothing is committed for them yet.
     AfterFlush,
-    /// Exactly once: the positions are in the transaction, which is not committed.
+    /// A transaction has its offsets, and is not committed; exactly once only.
     AfterOffsetsSent,
-    /// A commit is on its way, and not answered.
+    /// A commit is on its way, and not answered; at least once only.
     AfterCommitSent,
     /// A commit was answered.
     AfterCommit,

@@ -6,8 +6,8 @@ use harness::{Ended, Result, RigError};
 use millstream::fault::Point;
 
 use crate::guest::SLOW_SECONDS;
-use crate::proxy::{OFFSET_COMMIT, PRODUCE};
-use crate::scene::{Host, Scene, Setup, wait};
+use crate::proxy::{ADD_PARTITIONS_TO_TXN, END_TXN, OFFSET_COMMIT, PRODUCE};
+use crate::scene::{Host, Mode, Scene, Setup, wait};
 
 /// One fault.
 #[derive(Clone, Copy)]
@@ -15,6 +15,8 @@ pub struct Case {
     pub name: &'static str,
     /// Whether `make test` has it; `make chaos` has all.
     pub short: bool,
+    /// For which promises.
+    pub modes: &'static [Mode],
     /// Whether it needs a broker of its own behind a proxy.
     pub behind_proxy: bool,
     /// Whether the fault may leave work uncommitted, so that records come again.
@@ -41,6 +43,7 @@ pub enum Act {
 const PLAIN: Case = Case {
     name: "",
     short: true,
+    modes: &Mode::ALL,
     behind_proxy: false,
     repeats: false,
     setup: |_| (),
@@ -48,11 +51,6 @@ const PLAIN: Case = Case {
     letters: 0,
     least: Duration::ZERO,
 };
-
-/// Where hosts are killed. Positions go into transactions only where there are any.
-pub fn points() -> impl Iterator<Item = Point> {
-    Point::ALL.into_iter().filter(|point| *point != Point::AfterOffsetsSent)
-}
 
 /// The killing case of a point.
 fn kill(point: Point) -> Case {
@@ -67,7 +65,13 @@ fn kill(point: Point) -> Case {
         Point::InRevoke => "killed in revoke",
         Point::InShutdown => "killed in shutdown",
     };
-    Case { name, repeats: true, act: Act::Kill(point), ..PLAIN }
+    let modes: &[Mode] = match point {
+        Point::AfterOffsetsSent => &[Mode::ExactlyOnce],
+        // One call of the client sends the end of a transaction and waits for the answer: see `killed_at_the_end`.
+        Point::AfterCommitSent => &[Mode::AtLeastOnce],
+        _ => &Mode::ALL,
+    };
+    Case { name, modes, repeats: true, act: Act::Kill(point), ..PLAIN }
 }
 
 /// All faults but the soak.
@@ -95,7 +99,7 @@ pub fn all() -> Vec<Case> {
             setup: |setup| {
                 (setup.odd_every, setup.verbs) = (setup.records / 2, "S");
                 setup.session_ms = 6_000;
-                setup.more.push_str("\"max.poll.interval.ms\" = 6000\n");
+                setup.consumer.push_str("\"max.poll.interval.ms\" = 6000\n");
             },
             act: Act::Do(undisturbed),
             least: Duration::from_secs(SLOW_SECONDS),
@@ -138,7 +142,8 @@ pub fn all() -> Vec<Case> {
             repeats: true,
             setup: |setup| {
                 (setup.odd_every, setup.verbs) = (5000, "R");
-                setup.letters = Some(&[("max.message.bytes", "60")]);
+                // Too little for a letter, enough for the marker at the end of a transaction: without that, it never ends.
+                setup.letters = Some(&[("max.message.bytes", "200")]);
             },
             act: Act::Do(failing_letters),
             letters: 4,
@@ -147,7 +152,7 @@ pub fn all() -> Vec<Case> {
         Case {
             name: "producer queue full",
             behind_proxy: true,
-            setup: |setup| setup.more.push_str("\n[kafka.producer]\n\"queue.buffering.max.messages\" = 100\n"),
+            setup: |setup| setup.producer.push_str("\"queue.buffering.max.messages\" = 100\n"),
             act: Act::Do(slow_broker),
             ..PLAIN
         },
@@ -159,12 +164,28 @@ pub fn all() -> Vec<Case> {
             ..PLAIN
         },
         Case { name: "answers to produce lost", behind_proxy: true, act: Act::Do(produce_answers_lost), ..PLAIN },
+        Case {
+            name: "killed after commit sent",
+            modes: &[Mode::ExactlyOnce],
+            behind_proxy: true,
+            repeats: true,
+            act: Act::Do(killed_at_the_end),
+            ..PLAIN
+        },
+        Case {
+            name: "end of a transaction held until the next has begun",
+            modes: &[Mode::ExactlyOnce],
+            behind_proxy: true,
+            setup: |setup| setup.records = 60_000,
+            act: Act::Do(late_end),
+            ..PLAIN
+        },
         Case { name: "answers to commit lost", behind_proxy: true, act: Act::Do(commit_answers_lost), ..PLAIN },
         Case { name: "commit held for 1 s", behind_proxy: true, act: Act::Do(commit_held), ..PLAIN },
         Case { name: "requests late by 100 ms", behind_proxy: true, short: false, act: Act::Do(late), ..PLAIN },
         Case { name: "cut off for 4 s", behind_proxy: true, repeats: true, act: Act::Do(cut_off), ..PLAIN },
     ];
-    points().map(kill).chain(others).collect()
+    Point::ALL.into_iter().map(kill).chain(others).collect()
 }
 
 /// A kill every five seconds, for as long as the records last.
@@ -176,7 +197,7 @@ pub fn soak() -> Case {
 pub fn kill_at(scene: &mut Scene, point: Point) -> Result<()> {
     // So many times a point is passed before it kills: with these at some distance from start and end of the load.
     let passes = match point {
-        Point::AfterPoll => scene.dice.of(8..24),
+        Point::AfterPoll => scene.dice.of(15..40),
         Point::InGuest | Point::AfterProduce | Point::AfterFlush => scene.dice.of(40..120),
         Point::AfterOffsetsSent | Point::AfterCommitSent | Point::AfterCommit => scene.dice.of(4..12),
         Point::InRevoke | Point::InShutdown => 1,
@@ -188,7 +209,7 @@ pub fn kill_at(scene: &mut Scene, point: Point) -> Result<()> {
         scene.wait_fresh(early)?;
     }
     match point {
-        Point::InRevoke => second = Some(scene.host(None)?),
+        Point::InRevoke => second = Some(scene.another()?),
         Point::InShutdown => host.process.signal("-TERM")?,
         _ => {}
     }
@@ -238,7 +259,7 @@ fn come_and_go(scene: &mut Scene) -> Result<()> {
     scene.start()?;
     scene.wait_fresh(1_000)?;
     for _ in 0..3 {
-        let mut guest = scene.host(None)?;
+        let mut guest = scene.another()?;
         guest.wait_log("partitions assigned")?;
         let some = scene.dice.of(500..1_500);
         scene.wait_more(some)?;
@@ -258,11 +279,11 @@ fn flapping(scene: &mut Scene) -> Result<()> {
             hosts.swap_remove(one).process.kill();
             scene.mark()?;
         } else {
-            hosts.push(scene.host(None)?);
+            hosts.push(scene.another()?);
         }
     }
+    hosts.push(scene.another()?);
     hosts.into_iter().for_each(|host| scene.keep(host));
-    scene.start()?;
     scene.healed()
 }
 
@@ -280,7 +301,7 @@ fn stopped_at(scene: &mut Scene, point: Point) -> Result<()> {
     let host = scene.host(Some(&format!("{}:{passes}:stop", point.name())))?;
     wait("a host to stand still", || host.notes().contains("fired"))?;
     scene.mark()?;
-    let mut second = scene.host(None)?;
+    let mut second = scene.another()?;
     second.wait_log("partitions assigned")?;
     scene.wait_more(1_000)?;
     host.process.signal("-CONT")?;
@@ -299,7 +320,7 @@ fn failing_letters(scene: &mut Scene) -> Result<()> {
         return Err(RigError::new(format!("it ended for another reason:\n{log}")));
     }
     scene.mark()?;
-    scene.renew_letters()?;
+    scene.heal_letters()?;
     scene.start()
 }
 
@@ -315,7 +336,7 @@ fn broker_killed(scene: &mut Scene) -> Result<()> {
 }
 
 /// Starts a host, does something to its connections once some records came through, and heals it after so long.
-fn disturb(scene: &mut Scene, from: u64, time: Duration, act: fn(&crate::proxy::Proxy)) -> Result<()> {
+fn disturb(scene: &mut Scene, from: u64, time: Duration, act: impl Fn(&crate::proxy::Proxy)) -> Result<()> {
     scene.start()?;
     let some = scene.dice.of(from..2 * from);
     scene.wait_fresh(some)?;
@@ -353,7 +374,47 @@ fn cut_off(scene: &mut Scene) -> Result<()> {
 }
 
 fn commit_held(scene: &mut Scene) -> Result<()> {
-    disturb(scene, 3_000, Duration::from_secs(1), |proxy| proxy.hold(OFFSET_COMMIT))
+    let key = commit_key(scene);
+    disturb(scene, 3_000, Duration::from_secs(1), |proxy| proxy.hold(key))
+}
+
+/// What ends a piece of work.
+fn commit_key(scene: &Scene) -> i16 {
+    match scene.mode {
+        Mode::AtLeastOnce => OFFSET_COMMIT,
+        Mode::ExactlyOnce => END_TXN,
+    }
+}
+
+/// The end of a transaction is held, the host killed, and the end let go while its successor has begun.
+fn killed_at_the_end(scene: &mut Scene) -> Result<()> {
+    let mut host = scene.host(None)?;
+    let some = scene.dice.of(3_000..6_000);
+    scene.wait_fresh(some)?;
+    let proxy = &scene.fronted()?.proxy;
+    proxy.hold(END_TXN);
+    wait("the end of a transaction", || proxy.touched() > 0)?;
+    host.process.kill();
+    scene.mark()?;
+    let next = scene.host(None)?;
+    scene.keep(next);
+    scene.fronted()?.proxy.heal();
+    Ok(())
+}
+
+/// The end of a transaction comes to the broker when its producer has given up on it and the next has begun.
+fn late_end(scene: &mut Scene) -> Result<()> {
+    scene.start()?;
+    let some = scene.dice.of(3_000..6_000);
+    scene.wait_fresh(some)?;
+    scene.mark()?;
+    let proxy = &scene.fronted()?.proxy;
+    proxy.hold(END_TXN);
+    wait("the end of a transaction to be held", || proxy.touched() > 0)?;
+    let begun = proxy.passed(ADD_PARTITIONS_TO_TXN);
+    wait("the next transaction", || proxy.passed(ADD_PARTITIONS_TO_TXN) > begun)?;
+    proxy.heal();
+    scene.healed()
 }
 
 fn produce_answers_lost(scene: &mut Scene) -> Result<()> {
@@ -361,7 +422,7 @@ fn produce_answers_lost(scene: &mut Scene) -> Result<()> {
 }
 
 fn commit_answers_lost(scene: &mut Scene) -> Result<()> {
-    answers_lost(scene, OFFSET_COMMIT)
+    answers_lost(scene, commit_key(scene))
 }
 
 fn answers_lost(scene: &mut Scene, key: i16) -> Result<()> {

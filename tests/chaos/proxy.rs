@@ -2,6 +2,7 @@
 //! bytes, the API key. What it can do with a request: let it through, be late, hold it, or let it through and cut the
 //! connection, so that it was acted on and nobody heard of it.
 
+use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -14,6 +15,8 @@ use harness::{Result, RigError};
 /// Requests, by their API keys.
 pub const PRODUCE: i16 = 0;
 pub const OFFSET_COMMIT: i16 = 8;
+pub const ADD_PARTITIONS_TO_TXN: i16 = 24;
+pub const END_TXN: i16 = 26;
 
 /// A request of more than this is none.
 const LARGEST: usize = 64 << 20;
@@ -33,6 +36,8 @@ struct Rules {
     dropped: Option<(i16, u32)>,
     /// Requests that something was done to.
     touched: u64,
+    /// Requests that came so far, by key.
+    passed: HashMap<i16, u64>,
     connections: Vec<TcpStream>,
 }
 
@@ -97,6 +102,11 @@ impl Proxy {
         lock(&self.rules).touched
     }
 
+    /// Requests with this key so far.
+    pub fn passed(&self, key: i16) -> u64 {
+        lock(&self.rules).passed.get(&key).copied().unwrap_or_default()
+    }
+
     /// Whether all answers that were to be dropped are dropped.
     pub fn has_dropped(&self) -> bool {
         lock(&self.rules).dropped.is_none()
@@ -146,6 +156,7 @@ fn answers(mut from: TcpStream, mut to: TcpStream) {
 fn requests(mut client: TcpStream, mut server: TcpStream, rules: &Mutex<Rules>) {
     let mut request = Vec::new();
     while let Some(key) = next(&mut client, &mut request) {
+        *lock(rules).passed.entry(key).or_default() += 1;
         let late = lock(rules).late;
         if !late.is_zero() {
             lock(rules).touched += 1;

@@ -21,16 +21,19 @@ const LOOK: Duration = Duration::from_millis(10);
 pub enum Mode {
     /// Nothing is lost; what was not committed may come again.
     AtLeastOnce,
+    /// Readers of committed records find each once.
+    ExactlyOnce,
 }
 
 impl Mode {
     /// Each, in the order of the table.
-    pub const ALL: [Mode; 1] = [Mode::AtLeastOnce];
+    pub const ALL: [Mode; 2] = [Mode::AtLeastOnce, Mode::ExactlyOnce];
 
     /// As pipeline.toml and the table name it.
     pub fn name(self) -> &'static str {
         match self {
             Mode::AtLeastOnce => "at-least-once",
+            Mode::ExactlyOnce => "exactly-once",
         }
     }
 }
@@ -46,16 +49,18 @@ pub struct Setup {
     pub verbs: &'static str,
     /// Settings of the dead letter topic, where there is one.
     pub letters: Option<&'static [(&'static str, &'static str)]>,
-    /// Lines added to pipeline.toml.
-    pub more: String,
+    /// Lines added to `[kafka.consumer]`.
+    pub consumer: String,
+    /// Lines added to `[kafka.producer]`.
+    pub producer: String,
     /// How long the group waits for a member that is gone.
     pub session_ms: u32,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        let (letters, more) = (None, String::new());
-        Setup { records: 20_000, rate: 5_000, odd_every: 0, verbs: ".", letters, more, session_ms: 2_000 }
+        let (letters, consumer, producer) = (None, String::new(), String::new());
+        Setup { records: 20_000, rate: 5_000, odd_every: 0, verbs: ".", letters, consumer, producer, session_ms: 2_000 }
     }
 }
 
@@ -85,8 +90,8 @@ pub struct Scene {
     pub dice: Dice,
     pub setup: Setup,
     pub checker: Checker,
+    pub mode: Mode,
     subject: Subject,
-    mode: Mode,
     fronted: Option<MutexGuard<'static, Fronted>>,
     folder: TempDir,
     guest: PathBuf,
@@ -174,7 +179,7 @@ impl Scene {
         Ok(Scene { dice, setup, checker, subject, mode, fronted, folder, guest, hosts, started: 0, begun, faults: 0 })
     }
 
-    fn pipeline(&self) -> String {
+    fn pipeline(&self, instance: &str) -> String {
         let Subject { input, output, group, letters, .. } = &self.subject;
         let brokers = match &self.fronted {
             Some(fronted) => format!("127.0.0.1:{}", fronted.proxy.port()),
@@ -183,27 +188,46 @@ impl Scene {
         let errors = letters.as_ref().map_or_else(String::new, |topic| {
             format!("[errors]\nreject = \"dead-letter\"\ndead-letter-topic = \"{topic}\"\n\n")
         });
+        let mut producer = self.setup.producer.clone();
+        let promise = match self.mode {
+            Mode::AtLeastOnce => String::new(),
+            Mode::ExactlyOnce => {
+                producer.push_str("\"transaction.timeout.ms\" = 6000\n");
+                format!("transactional-id = \"{group}.{instance}\"\n")
+            }
+        };
         format!(
-            "[pipeline]\nname = \"{group}\"\ndelivery = \"{}\"\n\n[kafka]\nbrokers = \"{brokers}\"\n\n\
+            "[pipeline]\nname = \"{group}\"\ndelivery = \"{}\"\n{promise}\n[kafka]\nbrokers = \"{brokers}\"\n\n\
              [kafka.client]\n\"reconnect.backoff.ms\" = 50\n\"reconnect.backoff.max.ms\" = 500\n\n\
              [source]\ntopics = [\"{input}\"]\nformat = \"bytes\"\n\n\
              [[stage]]\nguest = \"{}\"\ngrants = [\"clock\"]\nlimits = {{ time = \"30s\" }}\n\n\
              [sink]\ntopic = \"{output}\"\nformat = \"bytes\"\norigin-headers = true\n\n{errors}\
              [commit]\ninterval = \"200ms\"\nrecords = 1000000\n\n\
-             [kafka.consumer]\n\"session.timeout.ms\" = {}\n\"heartbeat.interval.ms\" = 300\n{}",
+             [kafka.consumer]\n\"session.timeout.ms\" = {}\n\"heartbeat.interval.ms\" = 300\n{}\n\
+             [kafka.producer]\n{producer}",
             self.mode.name(),
             self.guest.display(),
             self.setup.session_ms,
-            self.setup.more,
+            self.setup.consumer,
         )
     }
 
     /// Starts a host, with a plan for one of its fault points. Once the first has its partitions, records begin to come.
     pub fn host(&mut self, plan: Option<&str>) -> Result<Host> {
+        self.instance(plan, "first")
+    }
+
+    /// Starts a host beside others.
+    pub fn another(&mut self) -> Result<Host> {
+        let name = format!("other-{}", self.started);
+        self.instance(None, &name)
+    }
+
+    fn instance(&mut self, plan: Option<&str>, name: &str) -> Result<Host> {
         self.started += 1;
         let file = |what: &str| self.folder.path().join(format!("{}.{what}", self.started));
         let (pipeline, notes) = (file("toml"), file("notes"));
-        std::fs::write(&pipeline, self.pipeline()).map_err(RigError::doing("writing pipeline.toml"))?;
+        std::fs::write(&pipeline, self.pipeline(name)).map_err(RigError::doing("writing pipeline.toml"))?;
         let program = paths::sibling("millstream-chaos")?;
         let notes_text = notes.display().to_string();
         let environment = [("MILLSTREAM_FAULT", plan), ("MILLSTREAM_FAULT_NOTES", Some(&notes_text))];
@@ -257,19 +281,10 @@ impl Scene {
         self.fronted.as_deref_mut().ok_or_else(|| RigError::new("this case has no proxy"))
     }
 
-    /// Makes the dead letter topic anew, with a broker's own settings.
-    pub fn renew_letters(&mut self) -> Result<()> {
+    /// From here on the dead letter topic takes every letter. It is not made anew: transactions may be open on it.
+    pub fn heal_letters(&mut self) -> Result<()> {
         let letters = self.subject.letters.as_ref().ok_or_else(|| RigError::new("no dead letter topic"))?;
-        broker().delete_topic(letters)?;
-        // It goes in the background, and until then its name is taken.
-        let deadline = Instant::now() + LIMIT;
-        while let Err(why) = broker().create_topic(letters, 1, &[]) {
-            if Instant::now() > deadline {
-                return Err(why);
-            }
-            std::thread::sleep(LOOK);
-        }
-        Ok(())
+        broker().set_topic(letters, "max.message.bytes", "1000000")
     }
 
     /// Waits until all is committed, stops the hosts and judges.

@@ -7,7 +7,7 @@ use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::TopicPartitionList;
-use rdkafka::admin::{AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
@@ -45,6 +45,16 @@ impl Broker {
                 return Err(RigError::new(format!("topic {name} was created but has no leaders")));
             }
             std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Sets one of a topic's settings; all others go back to the broker's own.
+    pub fn set_topic(&self, name: &str, setting: &str, value: &str) -> Result<()> {
+        let wanted = AlterConfig::new(ResourceSpecifier::Topic(name)).set(setting, value);
+        let done = block_on(self.admin.alter_configs([&wanted], &AdminOptions::new()));
+        match done.map_err(RigError::doing(format!("setting {setting} of topic {name}")))?.first() {
+            Some(Err((_, code))) => Err(RigError::new(format!("setting {setting} of topic {name}: {code}"))),
+            _ => Ok(()),
         }
     }
 
