@@ -121,7 +121,10 @@ impl Broker {
             .stdin(Stdio::piped())
             .spawn()
             .map_err(RigError::doing("starting tests/kafka/node.sh"))?;
-        let probe = client(&address).create().map_err(RigError::doing("creating a Kafka client"))?;
+        // The end of a partition is that of all that was written, and not of what is committed.
+        let mut asking = client(&address);
+        asking.set("isolation.level", "read_uncommitted");
+        let probe = asking.create().map_err(RigError::doing("creating a Kafka client"))?;
         let admin = client(&address).create().map_err(RigError::doing("creating a Kafka admin client"))?;
         Ok(Broker { guardian, folder, address, back: 0, probe, admin })
     }
