@@ -77,8 +77,14 @@ impl<'r> Convert<'r> {
                 format!("  return value == null ? null : {value};\n")
             }
             TypeDefKind::List(inner) => {
+                // The engine has a list of bytes as an array of numbers that can hold nothing else.
+                let bytes = matches!(kind(self.resolve, *inner), Some(TypeDefKind::Enum(_)));
                 let inner = self.function(*inner, way, flat)?;
-                format!("  return value.map((item) => {inner}(item));\n")
+                match (bytes, way) {
+                    (false, _) => format!("  return value.map((item) => {inner}(item));\n"),
+                    (true, Way::In) => format!("  return Array.from(value, (item) => {inner}(item));\n"),
+                    (true, Way::Out) => format!("  return Uint8Array.from(value, (item) => {inner}(item));\n"),
+                }
             }
             TypeDefKind::Handle(_) => match way {
                 Way::In => "  return value.own;\n".to_owned(),
@@ -165,7 +171,8 @@ interface types {
     enum colour { red, dark-green }
     enum month { m1, m2, m3, m4, m5, m6, m7, m8, m9 }
     record line { unit-price: s64 }
-    record order { colour: colour, lines: list<line>, first: line, note: option<string>, month: option<month> }
+    record order { colour: colour, lines: list<line>, first: line, note: option<string>, month: option<month>,
+        colours: list<colour> }
 }
 interface guest {
     resource account;
@@ -211,6 +218,8 @@ world transform {
             "{ unitPrice: value[0] };",
             "return [value.unitPrice];",
             ", note: value[3], month: take",
+            "  return Array.from(value, (item) => take",
+            "  return Uint8Array.from(value, (item) => give",
             "\"m9\"].map((name, at) => [name, at])",
         ] {
             assert!(code.contains(wanted), "{wanted} is not in\n{code}");
