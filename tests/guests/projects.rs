@@ -26,7 +26,7 @@ const PROJECTS: [[&str; 3]; 12] = [
 ];
 
 /// Those that a slow language shows.
-const FEW: [usize; 3] = [2, 10, 11];
+const FEW: [usize; 4] = [2, 6, 10, 11];
 
 fn chosen(language: Language, number: usize) -> bool {
     let all = std::env::var("MILLSTREAM_PROJECTS").is_ok_and(|which| which == "all");

@@ -68,6 +68,9 @@ class _Writer:
                 return f"{value}._value_"
             case ["option", inner]:
                 return f"(None if {value} is None else {self.give(inner, _some(hint), value)})"
+            case ["list", ["enum"]]:
+                # The engine has a list of bytes as bytes.
+                return f"bytes([{self.give(['enum'], typing.get_args(hint)[0], 'item')} for item in _listed({value})])"
             case ["list", inner]:
                 return f"[{self.give(inner, typing.get_args(hint)[0], 'item')} for item in _listed({value})]"
             case ["tuple", parts]:
