@@ -195,19 +195,18 @@ pub fn soak() -> Case {
 
 /// Lets a host kill itself at a point, under load, and starts another.
 pub fn kill_at(scene: &mut Scene, point: Point) -> Result<()> {
-    // So many times a point is passed before it kills: with these at some distance from start and end of the load.
+    // So many times a point is passed before it kills, from when records come out: well before the end of the load.
     let passes = match point {
-        Point::AfterPoll => scene.dice.of(15..40),
-        Point::InGuest | Point::AfterProduce | Point::AfterFlush => scene.dice.of(40..120),
-        Point::AfterOffsetsSent | Point::AfterCommitSent | Point::AfterCommit => scene.dice.of(4..12),
+        Point::AfterPoll => scene.dice.of(1..8),
+        Point::InGuest | Point::AfterProduce | Point::AfterFlush => scene.dice.of(1..40),
+        Point::AfterOffsetsSent | Point::AfterCommitSent | Point::AfterCommit => scene.dice.of(1..5),
         Point::InRevoke | Point::InShutdown => 1,
     };
     let mut host = scene.host(Some(&format!("{}:{passes}:kill", point.name())))?;
     let mut second = None;
-    if let Point::InRevoke | Point::InShutdown = point {
-        let early = scene.dice.of(1_000..4_000);
-        scene.wait_fresh(early)?;
-    }
+    let early = scene.dice.of(1_000..4_000);
+    scene.wait_fresh(early)?;
+    host.arm()?;
     match point {
         Point::InRevoke => second = Some(scene.another()?),
         Point::InShutdown => host.process.signal("-TERM")?,
@@ -297,8 +296,11 @@ fn zombie_in_guest(scene: &mut Scene) -> Result<()> {
 
 /// A host stands still past its session's end, another takes over, and the first goes on as if nothing had been.
 fn stopped_at(scene: &mut Scene, point: Point) -> Result<()> {
-    let passes = scene.dice.of(20..50);
+    let passes = scene.dice.of(1..20);
     let host = scene.host(Some(&format!("{}:{passes}:stop", point.name())))?;
+    let early = scene.dice.of(1_000..4_000);
+    scene.wait_fresh(early)?;
+    host.arm()?;
     wait("a host to stand still", || host.notes().contains("fired"))?;
     scene.mark()?;
     let mut second = scene.another()?;

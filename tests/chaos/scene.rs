@@ -116,12 +116,18 @@ pub struct Closed {
 pub struct Host {
     pub process: Process,
     notes: PathBuf,
+    armed: PathBuf,
 }
 
 impl Host {
     /// What it noted: points reached, and the one that fired.
     pub fn notes(&self) -> String {
         std::fs::read_to_string(&self.notes).unwrap_or_default()
+    }
+
+    /// From now on its fault point counts.
+    pub fn arm(&self) -> Result<()> {
+        std::fs::write(&self.armed, "").map_err(RigError::doing("arming a fault"))
     }
 
     /// Waits until its log has this text.
@@ -230,10 +236,16 @@ impl Scene {
         std::fs::write(&pipeline, self.pipeline(name)).map_err(RigError::doing("writing pipeline.toml"))?;
         let program = paths::sibling("millstream-chaos")?;
         let notes_text = notes.display().to_string();
-        let environment = [("MILLSTREAM_FAULT", plan), ("MILLSTREAM_FAULT_NOTES", Some(&notes_text))];
+        let armed = file("armed");
+        let armed_text = armed.display().to_string();
+        let environment = [
+            ("MILLSTREAM_FAULT", plan),
+            ("MILLSTREAM_FAULT_ARMED", Some(armed_text.as_str())),
+            ("MILLSTREAM_FAULT_NOTES", Some(&notes_text)),
+        ];
         let arguments = ["run".as_ref(), pipeline.as_os_str()];
         let process = Process::start_with(&program, &arguments, &environment, &file("log"))?;
-        let mut host = Host { process, notes };
+        let mut host = Host { process, notes, armed };
         if self.started == 1 {
             host.wait_log("partitions assigned")?;
             self.checker.say("feed")?;

@@ -1,12 +1,14 @@
 //! The program under test with a hook at its fault points. The shipped program has no such door: it installs no hook.
 //!
 //! `MILLSTREAM_FAULT` is `point:count:action`: at the so-many-th time that this point is reached, the process is killed
-//! (`kill`), stopped (`stop`), or the thread waits (so many milliseconds). `MILLSTREAM_FAULT_NOTES` names a file that
+//! (`kill`), stopped (`stop`), or the thread waits (so many milliseconds). Times count from when the file of
+//! `MILLSTREAM_FAULT_ARMED` is there, so that a fault hits a pipeline under load. `MILLSTREAM_FAULT_NOTES` names a file that
 //! gets a line for the first time that each point is reached, and one before the action.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use millstream::fault::{self, Point};
@@ -28,12 +30,17 @@ fn main() -> ExitCode {
         }
     };
     let notes = std::env::var("MILLSTREAM_FAULT_NOTES").ok();
+    let armed = std::env::var_os("MILLSTREAM_FAULT_ARMED").map(PathBuf::from);
+    let reached: [AtomicBool; Point::ALL.len()] = Default::default();
     let counts: [AtomicU64; Point::ALL.len()] = Default::default();
     fault::install(Box::new(move |point| {
-        let count = counts[point as usize].fetch_add(1, Ordering::Relaxed) + 1;
-        if count == 1 {
+        if !reached[point as usize].swap(true, Ordering::Relaxed) {
             note(notes.as_deref(), format_args!("reached {}", point.name()));
         }
+        if plan.is_none_or(|plan| plan.0 != point) || armed.as_ref().is_some_and(|file| !file.exists()) {
+            return;
+        }
+        let count = counts[point as usize].fetch_add(1, Ordering::Relaxed) + 1;
         let Some((_, _, action)) = plan.filter(|plan| plan.0 == point && plan.1 == count) else { return };
         note(notes.as_deref(), format_args!("fired {}", point.name()));
         match action {
