@@ -1,14 +1,12 @@
 //! Names of a component's exports, and what stands behind them, changed after it was made.
 
 use wasm_encoder::reencode::{ReencodeComponent, RoundtripReencoder};
-use wasm_encoder::{Component, ComponentExportSection, RawSection};
-use wasmparser::{Encoding, Parser, Payload};
+use wasm_encoder::{ComponentExportSection, RawSection};
+use wasmparser::Payload;
 
+use super::modules::{Result, sections};
 use super::places::Places;
 use super::world::RENAMED;
-
-/// Of a component that cannot be read.
-type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
 /// Gives the guest's `init` its name back, and the `init` of the JavaScript engine, which was called when the component
 /// was made, a name of its own; puts functions that take tuples in the places of those with records. The error says what is wrong with the component.
@@ -24,40 +22,22 @@ pub(super) fn placed(bytes: &[u8]) -> Result<Vec<u8>, String> {
 
 fn changed(bytes: &[u8], outermost: bool, names: bool) -> Result<Vec<u8>> {
     let mut places = Places::find(bytes)?;
-    let mut out = Component::new();
-    let mut depth = 0_u32;
-    for payload in Parser::new(0).parse_all(bytes) {
-        let payload = payload?;
-        match &payload {
-            Payload::Version { encoding: Encoding::Component, .. } if depth == 0 => depth = 1,
-            Payload::Version { .. } => depth += 1,
-            Payload::End(_) => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth != 1 {
-            // Of a module or a component inside: taken whole where its section began.
-            continue;
-        }
-        let Some((id, range)) = payload.as_section() else { continue };
-        let data = bytes.get(usize::try_from(range.start)?..usize::try_from(range.end)?);
-        let data = data.ok_or("a section ends beyond the file")?;
-        match &payload {
-            Payload::ComponentExportSection(section) if names => {
-                out.section(&exports(section.clone())?);
-            }
-            Payload::ComponentCanonicalSection(section) => match places.section(section.clone())? {
-                Some(section) => _ = out.section(&section),
-                None => _ = out.section(&RawSection { id, data }),
+    sections(bytes, |payload, section, out| {
+        match payload {
+            Payload::ComponentExportSection(known) if names => _ = out.section(&exports(known.clone())?),
+            Payload::ComponentCanonicalSection(known) => match places.section(known.clone())? {
+                Some(other) => _ = out.section(&other),
+                None => _ = out.section(&section),
             },
             // The engine puts the component that has the functions into another.
             Payload::ComponentSection { .. } if outermost => {
-                out.section(&RawSection { id, data: &changed(data, false, false)? });
+                let data = &changed(section.data, false, false)?;
+                out.section(&RawSection { data, ..section });
             }
-            _ => _ = out.section(&RawSection { id, data }),
+            _ => _ = out.section(&section),
         }
-        places.pass(&payload)?;
-    }
-    Ok(out.finish())
+        places.pass(payload)
+    })
 }
 
 fn exports(section: wasmparser::ComponentExportSectionReader<'_>) -> Result<ComponentExportSection> {
@@ -76,6 +56,8 @@ fn exports(section: wasmparser::ComponentExportSectionReader<'_>) -> Result<Comp
 
 #[cfg(test)]
 mod tests {
+    use wasmparser::Parser;
+
     use super::*;
 
     fn exports(bytes: &[u8]) -> Vec<String> {

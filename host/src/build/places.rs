@@ -7,9 +7,8 @@ use wasm_encoder::{CanonicalFunctionSection, CanonicalOption};
 use wasmparser::{CanonicalFunction, ComponentAlias, ComponentExternalKind, ComponentTypeRef, Parser, Payload};
 
 use super::flat::FLAT;
+use super::modules::Result;
 
-/// Of one that cannot be read.
-type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 /// What a component's function is made of: a core function, and how it is called.
 type Lift = (u32, Vec<CanonicalOption>);
 
